@@ -1,0 +1,71 @@
+// What a pass is: one transformation `(model, options, context) -> outcome`, never in place. It opens no files and
+// prints nothing; all it needs comes from its context. The registry (registry.ts) feeds command, recipe schema, editor
+// and report from these records.
+
+import type { Static, TObject } from '@sinclair/typebox';
+import type { Progress } from '../../protocol/jobs';
+import type { Finding } from '../../protocol/report';
+import type { FormCode, Said } from '../../protocol/text/index';
+import type { Dataset } from '../data/dataset';
+import type { Model } from '../ir/model';
+import type { Runtime } from '../ports';
+
+export interface Pass<Options extends TObject = TObject> {
+  readonly id: string;
+  /** Whether the pass needs samples. */
+  readonly data: 'none' | 'optional' | 'required';
+  /** Part of the output's file name: `resnet20.int8.onnx`. */
+  readonly suffix: string;
+  /** JSON Schema of the options with their defaults (TypeBox). */
+  readonly options: Options;
+  run(model: Model, options: Static<Options>, context: PassContext): Promise<PassOutcome>;
+}
+
+/** Origins: layer ids of the original model that a node came from, by the node's first output. */
+export type Origins = ReadonlyMap<string, readonly string[]>;
+
+export interface LayerForm {
+  readonly form: Said<FormCode>;
+}
+
+export interface PassOutcome {
+  readonly model: Model;
+  /** Origins of every node of `model` (of the main graph), from the origins the pass was given. */
+  readonly origins: Origins;
+  /** What became of layers, by layer id of the original; layers not named keep the form they had. */
+  readonly forms: ReadonlyMap<string, Said<FormCode>>;
+  readonly findings: readonly Finding[];
+}
+
+/** Bytes a pass keeps so that a killed job can go on where it was. */
+export interface PassCheckpoint {
+  load(): Promise<Uint8Array | undefined>;
+  save(bytes: Uint8Array): Promise<void>;
+}
+
+export interface PassContext {
+  readonly runtime: Runtime;
+  /** Samples: `train` calibrates and trains, `test` is for metrics only. */
+  readonly data?: Dataset;
+  readonly provider: string;
+  readonly threads: number;
+  /** Sizes of symbolic dimensions. */
+  readonly dims: Readonly<Record<string, number>>;
+  /** Hardware the recipe is for. */
+  readonly target: Target;
+  readonly origins: Origins;
+  readonly signal?: AbortSignal;
+  /** Uniform in [0, 1), seeded by the recipe. */
+  readonly random: () => number;
+  readonly checkpoint: PassCheckpoint;
+  progress(progress: Progress): void;
+  /** Runs another pass of the registry on a model; the only way one pass calls another. */
+  apply(id: string, model: Model, options: Readonly<Record<string, unknown>>): Promise<PassOutcome>;
+}
+
+/** The hardware a recipe is for. */
+export interface Target {
+  readonly provider: string;
+  /** int8 dot products of u8 by s8 do not saturate there (x64 with VNNI, ARM, GPUs). */
+  readonly wideAccumulation: boolean;
+}

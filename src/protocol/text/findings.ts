@@ -1,0 +1,41 @@
+// Findings of `inspect` and warnings of passes: things worth a person's attention that stop nothing.
+
+import type { TextEntry } from './entry';
+
+export const findingTexts = {
+  'finding.unknownShape': {
+    en: '{count} tensors have no known shape; their costs are left out. The first is "{tensor}".',
+    zh: '{count} 个张量形状未知，未计入其开销。第一个是 "{tensor}"。',
+  },
+  'finding.symbolicInput': {
+    en: 'Input "{input}" has the open dimension "{dim}"; numbers are for {dim} = {size}. Use --dim {dim}=SIZE for another size.',
+    zh: '输入 "{input}" 的维度 "{dim}" 未定；数字按 {dim} = {size} 计算。可用 --dim {dim}=大小 指定。',
+  },
+  'finding.quantized': { en: 'The model holds quantized operators.', zh: '模型包含量化算子。' },
+  'finding.noInt8Gain': {
+    en: 'Layer "{layer}" did not get faster in int8 on this machine ({before} ms before, {after} ms after).',
+    zh: '层 "{layer}" 在本机上使用 int8 没有变快（之前 {before} 毫秒，之后 {after} 毫秒）。',
+  },
+  'finding.slower': {
+    en: 'The result is slower than the original on {provider} ({ratio} times the latency). Keep the original where speed matters.',
+    zh: '结果在 {provider} 上比原模型慢（延迟为 {ratio} 倍）。若看重速度，请保留原模型。',
+  },
+  'finding.layerKeptFloat': { en: 'Layer "{layer}" stays float: {why}', zh: '层 "{layer}" 保持浮点：{why}' },
+  'finding.samplesSkipped': {
+    en: '{count} calibration samples gave NaN or infinite values and were left out.',
+    zh: '{count} 个校准样本产生 NaN 或无穷大，已跳过。',
+  },
+  'finding.noData': {
+    en: 'Without data the accuracy of the result is not measured. Name data with --data.',
+    zh: '没有数据，因此未测量结果的准确率。请用 --data 指定数据。',
+  },
+  'finding.fewSamples': {
+    en: 'Only {count} calibration samples were there ({wanted} wanted).',
+    zh: '只有 {count} 个校准样本（期望 {wanted} 个）。',
+  },
+  'finding.providerFallback': {
+    en: '{count} nodes ran on cpu instead of {provider}.',
+    zh: '{count} 个节点在 cpu 而非 {provider} 上运行。',
+  },
+  'finding.emptyClass': { en: 'Class "{name}" has no samples.', zh: '类别 "{name}" 没有样本。' },
+} as const satisfies Record<string, TextEntry>;

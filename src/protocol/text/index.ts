@@ -1,0 +1,62 @@
+// All texts of the product, and how a code becomes a sentence in a person's language.
+
+import type { Language, TextParams } from './entry';
+import { commandTexts } from './command';
+import { errorTexts } from './errors';
+import { findingTexts } from './findings';
+import { formTexts } from './forms';
+import { passTexts } from './passes';
+import { progressTexts } from './progress';
+import { viewTexts } from './views';
+
+export type { Language, TextParams } from './entry';
+
+export const texts = {
+  ...errorTexts,
+  ...findingTexts,
+  ...formTexts,
+  ...passTexts,
+  ...progressTexts,
+  ...commandTexts,
+  ...viewTexts,
+} as const;
+
+export type TextCode = keyof typeof texts;
+export type ErrorCode = keyof typeof errorTexts;
+export type ProgressCode = keyof typeof progressTexts;
+export type FindingCode = keyof typeof findingTexts;
+export type FormCode = keyof typeof formTexts;
+
+/** A text that still can be said in any language; `text` is its English, for scripts (interfaces.md). */
+export interface Said<Code extends string = TextCode> {
+  readonly code: Code;
+  readonly params: TextParams;
+  readonly text: string;
+}
+
+export function isTextCode(code: string): code is TextCode {
+  return Object.hasOwn(texts, code);
+}
+
+/** The sentence of `code` in `language`; a parameter that is itself a text code is said in that language too. */
+export function say(code: TextCode, params: TextParams = {}, language: Language = 'en'): string {
+  const entry = texts[code];
+  return fill(language === 'zh-cn' ? entry.zh : entry.en, params, language);
+}
+
+export function said<Code extends TextCode>(code: Code, params: TextParams = {}): Said<Code> {
+  return { code, params, text: say(code, params) };
+}
+
+/** The language of texts for a locale tag such as `zh-CN`, `zh_CN.UTF-8` or `en`. */
+export function languageOf(locale: string | undefined): Language {
+  return /^zh(?![-_](tw|hk|mo|hant))/i.test(locale ?? '') ? 'zh-cn' : 'en';
+}
+
+function fill(template: string, params: TextParams, language: Language): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name];
+    if (value === undefined) return whole;
+    return typeof value === 'string' && isTextCode(value) && value.includes('.') ? say(value, params, language) : String(value);
+  });
+}

@@ -1,0 +1,19 @@
+// What the background process is doing, as shown beside a progress bar and in `{activity}` of errors.
+
+import type { TextEntry } from './entry';
+
+export const progressTexts = {
+  'progress.reading': { en: 'reading the model', zh: '读取模型' },
+  'progress.inspecting': { en: 'inspecting the model', zh: '检查模型' },
+  'progress.loadingData': { en: 'reading the data', zh: '读取数据' },
+  'progress.profiling': { en: 'measuring latency', zh: '测量延迟' },
+  'progress.evaluating': { en: 'measuring accuracy', zh: '测量准确率' },
+  'progress.comparingLayers': { en: 'comparing layer outputs', zh: '比较各层输出' },
+  'progress.running': { en: 'running {pass}', zh: '运行 {pass}' },
+  'progress.calibrating': { en: 'calibrating', zh: '校准' },
+  'progress.quantizing': { en: 'quantizing', zh: '量化' },
+  'progress.cleaning': { en: 'simplifying the graph', zh: '化简图' },
+  'progress.saving': { en: 'saving', zh: '保存' },
+  'progress.probing': { en: 'probing providers', zh: '探测执行后端' },
+  'progress.starting': { en: 'starting', zh: '启动' },
+} as const satisfies Record<string, TextEntry>;

@@ -1,0 +1,35 @@
+// Messages of the edge between a parent (command, extension host) and the background process.
+
+import type { ErrorData } from './errors';
+import type { JobEvent, JobKind, JobKinds } from './jobs';
+
+export type ToWorker =
+  | {
+      [K in JobKind]: {
+        readonly type: 'start';
+        readonly job: string;
+        readonly kind: K;
+        readonly request: JobKinds[K]['request'];
+        /** Folder of the job: recipe, `events.jsonl`, checkpoints. Absent for short jobs that keep nothing. */
+        readonly folder?: string;
+        /** True to go on from the checkpoint in `folder`. */
+        readonly resume?: boolean;
+      };
+    }[JobKind]
+  | { readonly type: 'cancel'; readonly job: string }
+  | { readonly type: 'shutdown' };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly pid: number; readonly runtime: string }
+  | { readonly type: 'heartbeat'; readonly time: number }
+  | { readonly type: 'event'; readonly job: string; readonly event: JobEvent }
+  | { readonly type: 'result'; readonly job: string; readonly result: unknown }
+  | { readonly type: 'error'; readonly job: string; readonly error: ErrorData }
+  | { readonly type: 'cancelled'; readonly job: string };
+
+/** A heartbeat is sent this often (ms) by a thread of the child that has no onnxruntime. */
+export const HEARTBEAT_MS = 1000;
+/** A child whose heartbeat is this late (ms) is taken for dead. */
+export const HEARTBEAT_LIMIT_MS = 15_000;
+/** After a cancel the parent waits this long (ms) for an answer, then kills, so that it takes effect within a second. */
+export const CANCEL_GRACE_MS = 800;
