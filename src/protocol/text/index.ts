@@ -6,6 +6,7 @@ import { errorTexts } from './errors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
 import { passTexts } from './passes';
+import { problemTexts } from './problems';
 import { progressTexts } from './progress';
 import { viewTexts } from './views';
 
@@ -16,6 +17,7 @@ export const texts = {
   ...findingTexts,
   ...formTexts,
   ...passTexts,
+  ...problemTexts,
   ...progressTexts,
   ...commandTexts,
   ...viewTexts,
