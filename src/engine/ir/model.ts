@@ -7,6 +7,9 @@ import type { DataType } from './dataTypes';
 /** Protobuf fields that this version does not know; they survive a round trip. */
 export type UnknownFields = readonly { readonly no: number; readonly wireType: number; readonly data: Uint8Array }[];
 
+/** Names of fields that the file sets although their value is the default, so that a round trip keeps them. */
+export type ExplicitFields = readonly string[];
+
 export interface Model {
   irVersion: number;
   /** Opset versions by domain as written; `ai.onnx` is written as '' by most exporters (see `opsetOf`). */
@@ -19,14 +22,22 @@ export interface Model {
   metadata: Map<string, string>;
   graph: Graph;
   functions: FunctionDefinition[];
-  /** Parts that no pass touches, kept as protobuf messages: training_info, configuration. */
-  rest?: ModelRest;
+  trainingInfo: TrainingInfo[];
+  /** Serialized DeviceConfigurationProto messages; no pass touches them. */
+  deviceConfigurations: readonly Uint8Array[];
+  /** Files that lazy weights point into; `releaseModel` closes them. */
+  readonly sources: readonly ByteSource[];
   unknown?: UnknownFields;
+  explicit?: ExplicitFields;
 }
 
-/** Serialized `ModelProto` that holds only the fields no pass touches. */
-export interface ModelRest {
-  readonly bytes: Uint8Array;
+/** TrainingInfoProto. */
+export interface TrainingInfo {
+  initialization?: Graph;
+  algorithm?: Graph;
+  initializationBinding: Map<string, string>;
+  updateBinding: Map<string, string>;
+  unknown?: UnknownFields;
 }
 
 export interface Graph {
@@ -44,6 +55,7 @@ export interface Graph {
   quantizationAnnotations: Map<string, Map<string, string>>;
   metadata: Map<string, string>;
   unknown?: UnknownFields;
+  explicit?: ExplicitFields;
 }
 
 export interface Node {
@@ -62,6 +74,7 @@ export interface Node {
   /** Serialized NodeDeviceConfigurationProto messages. */
   deviceConfigurations?: readonly Uint8Array[];
   unknown?: UnknownFields;
+  explicit?: ExplicitFields;
 }
 
 export type AttributeValue =
@@ -82,9 +95,13 @@ export type AttributeValue =
   /** Inside a function body: the value comes from the attribute of the calling node; `type` is AttributeProto.type. */
   | { readonly kind: 'reference'; readonly value: string; readonly type: number };
 
-export type Attribute = AttributeValue & { readonly docString?: string; readonly unknown?: UnknownFields };
+export type Attribute = AttributeValue & {
+  readonly docString?: string;
+  readonly unknown?: UnknownFields;
+  readonly explicit?: ExplicitFields;
+};
 
-/** Where the elements of a tensor are, and in which field of TensorProto they were written. */
+/** Where the elements of a tensor are, and in which field of TensorProto they were written. `bytes` are never changed in place. */
 export interface TensorData {
   /** `raw`: little-endian raw_data layout; the others are the packed payload of that protobuf field. */
   readonly encoding: 'raw' | 'float' | 'int32' | 'int64' | 'double' | 'uint64';
@@ -99,6 +116,9 @@ export interface ByteReference {
   readonly external?: { readonly location: string; readonly checksum?: string };
 }
 
+/** A tensor that was written without any payload field (it has no elements). */
+export const NO_DATA: TensorData = { encoding: 'raw', at: { bytes: new Uint8Array(0) } };
+
 export interface Tensor {
   readonly name: string;
   readonly type: DataType;
@@ -108,6 +128,7 @@ export interface Tensor {
   readonly metadata?: ReadonlyMap<string, string>;
   readonly segment?: { readonly begin: bigint; readonly end: bigint };
   readonly unknown?: UnknownFields;
+  readonly explicit?: ExplicitFields;
 }
 
 /** Coordinate form: `values` [NNZ], `indices` [NNZ] (linear) or [NNZ, rank]. Its name is that of `values`. */
@@ -120,12 +141,17 @@ export interface SparseTensor {
 /** A number, a symbolic name, or unknown (null). */
 export type Dim = number | string | null;
 
+/** Denotations of dimensions (`DATA_BATCH`, ...), by position; absent when there are none. */
+type DimDenotations = readonly string[];
+
 export type ValueType =
-  | { readonly kind: 'tensor'; readonly type: DataType; readonly shape: readonly Dim[] | null; readonly denotation?: string }
-  | { readonly kind: 'sparseTensor'; readonly type: DataType; readonly shape: readonly Dim[] | null; readonly denotation?: string }
+  | { readonly kind: 'tensor'; readonly type: DataType; readonly shape: readonly Dim[] | null; readonly denotation?: string; readonly dimDenotations?: DimDenotations }
+  | { readonly kind: 'sparseTensor'; readonly type: DataType; readonly shape: readonly Dim[] | null; readonly denotation?: string; readonly dimDenotations?: DimDenotations }
   | { readonly kind: 'sequence'; readonly element: ValueType; readonly denotation?: string }
   | { readonly kind: 'optional'; readonly element: ValueType; readonly denotation?: string }
-  | { readonly kind: 'map'; readonly key: DataType; readonly value: ValueType; readonly denotation?: string };
+  | { readonly kind: 'map'; readonly key: DataType; readonly value: ValueType; readonly denotation?: string }
+  /** A type that this version does not know (`Opaque`): the serialized TypeProto. */
+  | { readonly kind: 'opaque'; readonly bytes: Uint8Array };
 
 export interface ValueInfo {
   readonly name: string;
@@ -133,9 +159,8 @@ export interface ValueInfo {
   readonly type?: ValueType;
   readonly docString?: string;
   readonly metadata?: ReadonlyMap<string, string>;
-  /** Denotations of dimensions (`DATA_BATCH`, ...), by position. */
-  readonly denotations?: readonly string[];
   readonly unknown?: UnknownFields;
+  readonly explicit?: ExplicitFields;
 }
 
 /** A model-local function (FunctionProto). */
@@ -153,6 +178,7 @@ export interface FunctionDefinition {
   docString: string;
   metadata: Map<string, string>;
   unknown?: UnknownFields;
+  explicit?: ExplicitFields;
 }
 
 export function isDefaultDomain(domain: string): boolean {

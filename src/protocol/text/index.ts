@@ -5,6 +5,7 @@ import { commandTexts } from './command';
 import { errorTexts } from './errors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
+import { foundTexts } from './found';
 import { passTexts } from './passes';
 import { problemTexts } from './problems';
 import { progressTexts } from './progress';
@@ -16,6 +17,7 @@ export const texts = {
   ...errorTexts,
   ...findingTexts,
   ...formTexts,
+  ...foundTexts,
   ...passTexts,
   ...problemTexts,
   ...progressTexts,

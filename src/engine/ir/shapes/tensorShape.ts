@@ -1,0 +1,95 @@
+// What inference knows of one value: element type, shape, and for small integer tensors (shapes, axes, sizes) the
+// elements themselves as far as they are known. Not the tensor.
+
+import type { DataType } from '../dataTypes';
+import type { Dim, ValueType } from '../model';
+import { dimFromFile, fixed, unify, type Shape } from './dims';
+
+export interface TensorShape {
+  /** `undefined` where the type is not known. */
+  readonly type: DataType;
+  readonly shape: Shape | null;
+  /** Elements in row-major order; an element may be symbolic, or null where unknown. Booleans are 0 and 1. */
+  readonly value?: readonly Dim[];
+  /** Outermost first, when the value is no plain tensor; `type` and `shape` are then those of its elements. */
+  readonly containers?: readonly ('sequence' | 'optional' | 'map')[];
+}
+
+/** Values longer than this are not followed; shape arithmetic is far shorter. */
+export const maxValueElements = 1024;
+
+export const unknownTensor: TensorShape = { type: 'undefined', shape: null };
+
+export function tensor(type: DataType, shape: Shape | null, value?: readonly Dim[]): TensorShape {
+  if (value === undefined || shape === null || value.length > maxValueElements) return { type, shape };
+  return value.every((dim) => dim === null) ? { type, shape } : { type, shape, value };
+}
+
+/** The known elements as numbers, or undefined when any is open. */
+export function numbers(value: TensorShape | undefined): readonly number[] | undefined {
+  return fixed(value?.value);
+}
+
+export function rankOf(value: TensorShape | undefined): number | undefined {
+  return value?.shape?.length;
+}
+
+/** Axis counted from the front; undefined when it is outside the rank. */
+export function axisOf(axis: number, rank: number): number | undefined {
+  const at = axis < 0 ? axis + rank : axis;
+  return Number.isInteger(at) && at >= 0 && at < rank ? at : undefined;
+}
+
+export function withContainer(container: 'sequence' | 'optional', value: TensorShape): TensorShape {
+  return { type: value.type, shape: value.shape, containers: [container, ...(value.containers ?? [])] };
+}
+
+export function withoutContainer(value: TensorShape): TensorShape {
+  const [, ...rest] = value.containers ?? [];
+  return { type: value.type, shape: value.shape, ...(rest.length > 0 ? { containers: rest } : {}) };
+}
+
+/** A type from the file, with sizes put in for named dimensions. */
+export function fromValueType(type: ValueType | undefined, sizes: Readonly<Record<string, number>>): TensorShape {
+  if (type === undefined) return unknownTensor;
+  switch (type.kind) {
+    case 'tensor':
+    case 'sparseTensor':
+      return { type: type.type, shape: type.shape?.map((dim) => dimFromFile(dim, sizes)) ?? null };
+    case 'sequence':
+    case 'optional':
+      return withContainer(type.kind, fromValueType(type.element, sizes));
+    case 'map':
+      return { ...unknownTensor, containers: ['map'] };
+  }
+}
+
+/** What holds for both: used where control flow joins. */
+export function join(a: TensorShape, b: TensorShape): TensorShape {
+  const type = a.type === b.type ? a.type : 'undefined';
+  const left = a.shape;
+  const right = b.shape;
+  const shape = left !== null && right !== null && left.length === right.length
+    ? left.map((dim, axis) => (dim === right[axis] ? dim : null))
+    : null;
+  const same = a.value !== undefined && a.value.length === b.value?.length;
+  const joined = tensor(type, shape, same ? a.value.map((dim, index) => (dim === b.value?.[index] ? dim : null)) : undefined);
+  return a.containers === undefined ? joined : { ...joined, containers: a.containers };
+}
+
+/** `inferred` with what `stored` adds; `agrees` is false where they contradict each other (then `inferred` stands). */
+export function refine(inferred: TensorShape, stored: TensorShape): { readonly value: TensorShape; readonly agrees: boolean } {
+  const type = inferred.type === 'undefined' ? stored.type : inferred.type;
+  const agrees = stored.type === 'undefined' || type === stored.type;
+  if (stored.shape === null || !agrees) return { value: { ...inferred, type }, agrees };
+  if (inferred.shape === null) return { value: { ...inferred, type, shape: stored.shape }, agrees };
+  if (inferred.shape.length !== stored.shape.length) return { value: inferred, agrees: false };
+  const storedShape = stored.shape;
+  const merged = inferred.shape.map((dim, axis) => {
+    const other = storedShape[axis] ?? null;
+    // A stored name may be any name the exporter made up for an inner value: only numbers add knowledge.
+    return dim === null && typeof other === 'number' ? other : unify(dim, other) === undefined ? undefined : dim;
+  });
+  if (merged.includes(undefined)) return { value: inferred, agrees: false };
+  return { value: { ...inferred, type, shape: merged.map((dim) => dim ?? null) }, agrees: true };
+}
