@@ -20,17 +20,31 @@ export const PROTOBUF_LIMIT = 0x7fff_ffff;
 
 /**
  * Reads the structure of a model; weights stay in `source` (and side files beside it) until asked for. The model keeps its
- * sources open: `releaseModel` closes them.
+ * sources open: `releaseModel` closes them. On an error they are closed here.
  *
  * @throws EngineError with an input code (`notOnnx`, `truncatedModel`, `externalDataMissing`, ...).
  */
 export async function readModel(source: ByteSource, files?: Pick<FileSystem, 'openBeside'>): Promise<Model> {
+  try {
+    return await readStructure(source, files);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function readStructure(source: ByteSource, files: Pick<FileSystem, 'openBeside'> | undefined): Promise<Model> {
   await refuseOtherFormats(source);
   const skeleton = await scanModel(source);
   const message = parse(skeleton.bytes, source);
   const sideFiles = await openSideFiles(message, source, files);
-  const model = decodeModel(message, skeleton.payloads, (tensor, entries) => externalData(tensor, entries, sideFiles));
-  return { ...model, sources: [source, ...sideFiles.values()] };
+  try {
+    const model = decodeModel(message, skeleton.payloads, (tensor, entries) => externalData(tensor, entries, sideFiles));
+    return { ...model, sources: [source, ...sideFiles.values()] };
+  } catch (error) {
+    for (const file of sideFiles.values()) await file.close();
+    throw error;
+  }
 }
 
 /** Closes the files that lazy weights point into. The model's structure stays usable. */

@@ -39,6 +39,7 @@ class Decoder {
       deviceConfigurations: message.configuration.map((item) => toBinary(pb.DeviceConfigurationProtoSchema, item)),
       sources: [],
       ...carried(pb.ModelProtoSchema, message),
+      ...(writesDefaultDomain(message) && { writesDefaultDomain: true }),
     };
   }
 
@@ -267,6 +268,11 @@ function varintData(encoding: TensorData['encoding'], values: readonly bigint[])
 
 function entries(list: readonly pb.StringStringEntryProto[]): Map<string, string> {
   return new Map(list.map((entry) => [entry.key, entry.value]));
+}
+
+/** Whether the default domain is written as an empty text rather than left out. */
+function writesDefaultDomain(message: pb.ModelProto): boolean {
+  return message.opsetImport.some((entry) => entry.domain === '' && isFieldSet(entry, pb.OperatorSetIdProtoSchema.field.domain));
 }
 
 function opsets(list: readonly pb.OperatorSetIdProto[]): Map<string, number> {

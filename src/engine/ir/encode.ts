@@ -30,7 +30,7 @@ class Encoder {
   model(model: Model): pb.ModelProto {
     return carry(pb.ModelProtoSchema, create(pb.ModelProtoSchema, {
       irVersion: BigInt(model.irVersion),
-      opsetImport: opsets(model.opsets),
+      opsetImport: opsets(model.opsets, model.writesDefaultDomain === true),
       ...text('producerName', model.producerName),
       ...text('producerVersion', model.producerVersion),
       ...text('domain', model.domain),
@@ -197,8 +197,9 @@ function entries(map: ReadonlyMap<string, string>): pb.StringStringEntryProto[] 
   return [...map].map(([key, value]) => create(pb.StringStringEntryProtoSchema, { key, value }));
 }
 
-function opsets(map: ReadonlyMap<string, number>): pb.OperatorSetIdProto[] {
-  return [...map].map(([domain, version]) => create(pb.OperatorSetIdProtoSchema, { domain, version: BigInt(version) }));
+function opsets(map: ReadonlyMap<string, number>, writesDefaultDomain = true): pb.OperatorSetIdProto[] {
+  return [...map].map(([domain, version]) =>
+    create(pb.OperatorSetIdProtoSchema, { ...((domain !== '' || writesDefaultDomain) && { domain }), version: BigInt(version) }));
 }
 
 function valueInfo(info: ValueInfo): pb.ValueInfoProto {

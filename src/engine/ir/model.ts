@@ -14,6 +14,8 @@ export interface Model {
   irVersion: number;
   /** Opset versions by domain as written; `ai.onnx` is written as '' by most exporters (see `opsetOf`). */
   opsets: Map<string, number>;
+  /** The file writes the default domain as '' rather than leaving it out. */
+  writesDefaultDomain?: boolean;
   producerName: string;
   producerVersion: string;
   domain: string;
