@@ -108,7 +108,10 @@ export interface ArchiveEntry {
 /** A zip file that is read entry by entry. */
 export interface Archive {
   readonly entries: readonly ArchiveEntry[];
+  /** All bytes of an entry. */
   read(entry: ArchiveEntry): Promise<Uint8Array>;
+  /** Bytes of an entry by range: a stored entry straight from the file, a compressed one inflated once and kept until closed. */
+  open(entry: ArchiveEntry): Promise<ByteSource>;
   close(): Promise<void>;
 }
 
@@ -116,6 +119,8 @@ export interface Archive {
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: number;
+  /** Key-value metadata of the file, e.g. `huggingface` with the names of classes. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Values of one column for rows `start` to `end` (exclusive). */
   read(column: string, start: number, end: number): Promise<readonly unknown[]>;
 }

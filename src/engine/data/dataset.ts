@@ -1,6 +1,7 @@
 // Samples as the rest of the engine sees them: splits of labelled (or not) samples, read in batches, already preprocessed
 // to what the model's inputs want.
 
+import { EngineError } from '../error';
 import type { NdArray } from '../ports';
 
 /** Label of a sample: a class index, a regression target, a text, boxes, or a mask. */
@@ -13,6 +14,8 @@ export interface Batch {
   readonly labels?: readonly Label[];
   /** Index of the first sample within the split. */
   readonly start: number;
+  /** Index of every sample within the split. */
+  readonly indices: readonly number[];
   readonly size: number;
 }
 
@@ -34,6 +37,20 @@ export interface Dataset {
   readonly classes?: readonly string[];
   /** Metric named by the description, e.g. `top1`. */
   readonly metric?: string | { readonly command: readonly string[] };
-  /** Files the data consist of, for the report's hashes. */
+  /** Files the data consist of, for the report's hashes; a folder stands for all that lies in it. */
   readonly files: readonly string[];
+  /** True when no split was described and `train` and `test` are the same samples. */
+  readonly shared: boolean;
+  /** Folder that relative paths of `metric` start from. */
+  readonly base: string;
+  close(): Promise<void>;
+}
+
+/** The split of that name; throws `splitMissing` with the names there are. */
+export function requireSplit(data: Dataset, name: string): Split {
+  const split = data.splits.get(name);
+  if (split === undefined) {
+    throw new EngineError('splitMissing', { file: data.path, split: name, splits: [...data.splits.keys()].join(', ') });
+  }
+  return split;
 }

@@ -152,6 +152,16 @@ export const errorTexts = {
     en: 'The model wants input "{input}", which the data {file} do not fill. Describe it under "input" in the data description.',
     zh: '模型需要输入 "{input}"，但数据 {file} 没有提供。请在数据描述的 "input" 中说明。',
   },
+  metricOutputMismatch: {
+    exit: 3,
+    en: 'The metric {metric} cannot judge output "{output}" of shape [{shape}]: it wants {wanted}. Choose another metric with --metric.',
+    zh: '指标 {metric} 无法评价形状为 [{shape}] 的输出 "{output}"：需要 {wanted}。请用 --metric 选择其他指标。',
+  },
+  unknownMetric: {
+    exit: 2,
+    en: 'There is no metric "{metric}". Known metrics: {known}.',
+    zh: '没有名为 "{metric}" 的指标。可用：{known}。',
+  },
   nonFiniteActivation: {
     exit: 3,
     en: 'All values of tensor "{tensor}" are NaN or infinite for the calibration data. Check the preprocessing ("scale", "mean", "std") or ignore layer "{layer}".',

@@ -2,6 +2,7 @@
 
 import type { Language, TextParams } from './entry';
 import { commandTexts } from './command';
+import { dataProblemTexts } from './dataProblems';
 import { errorTexts } from './errors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
@@ -20,6 +21,7 @@ export const texts = {
   ...foundTexts,
   ...passTexts,
   ...problemTexts,
+  ...dataProblemTexts,
   ...progressTexts,
   ...commandTexts,
   ...viewTexts,

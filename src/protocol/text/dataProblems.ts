@@ -1,0 +1,28 @@
+// What is wrong with one place of a data description, beyond what any JSON document can have wrong (problems.ts):
+// the `{problem}` and `{allowed}` of `dataDescription`.
+
+import type { TextEntry } from './entry';
+
+export const dataProblemTexts = {
+  'problem.notForFormat': { en: '{key} does not go with the format {format}', zh: '{key} 不适用于格式 {format}' },
+  'problem.noSuchName': { en: 'there is no {found} in the data', zh: '数据中没有 {found}' },
+  'problem.lengths': { en: '{inputs} inputs, but {labels} labels', zh: '有 {inputs} 个输入，但有 {labels} 个标签' },
+  'problem.takeBeyond': { en: '{found} reaches beyond the {size} samples there are', zh: '{found} 超出了现有的 {size} 个样本' },
+  'problem.cropTooLarge': { en: 'a crop of {found} is larger than an image of {size}', zh: '裁剪尺寸 {found} 大于图像尺寸 {size}' },
+  'problem.channelCount': { en: '{found} numbers for {wanted} channels', zh: '有 {found} 个数值，但有 {wanted} 个通道' },
+  'problem.shapeSize': { en: 'the shape [{found}] does not fit a stored sample of {size} values', zh: '形状 [{found}] 与每个样本的 {size} 个值不符' },
+  'problem.notImage': { en: '{found} needs to know where the channels are', zh: '{found} 需要知道通道位置' },
+  'problem.unknownClass': { en: '{found} is not among the classes', zh: '{found} 不在类别中' },
+  'problem.tooLong': { en: '{found} is longer than the {size} tokens the model takes', zh: '{found} 超过模型可接受的 {size} 个词元' },
+  'problem.dataTypeUnknown': { en: 'arrays of type {found} are not read', zh: '不支持读取类型为 {found} 的数组' },
+  'problem.outsideMemory': {
+    en: 'the compressed array of {found} bytes is too large to unpack in memory ({limit} at most)',
+    zh: '压缩数组有 {found} 字节，过大而无法在内存中解压（上限 {limit}）',
+  },
+  'allowed.range': { en: '[first, end] with 0 <= first < end', zh: '[起始, 结束]，且 0 <= 起始 < 结束' },
+  'allowed.oneEach': { en: 'one label a sample', zh: '每个样本一个标签' },
+  'allowed.layoutNeeded': { en: '"shape" and "layout" (HWC or CHW) of a stored sample', zh: '存储样本的 "shape" 与 "layout"（HWC 或 CHW）' },
+  'allowed.oneOrChannels': { en: 'one number, or one a channel', zh: '一个数值，或每个通道一个数值' },
+  'allowed.numbers': { en: 'numbers (bool, integers, float16, float32, float64)', zh: '数值（bool、整数、float16、float32、float64）' },
+  'allowed.unpacked': { en: 'an uncompressed .npz or .npy', zh: '未压缩的 .npz 或 .npy' },
+} as const satisfies Record<string, TextEntry>;
