@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const repositoryRoot = path.resolve(__dirname, '..', '..');
+export const repositoryRoot = path.resolve(__dirname, '..', '..');
 
 /** Folder of the shared models and data: `models/`, `data/`, `topologies/`. DECANT_ASSETS names another one. */
 export const assetsFolder = process.env['DECANT_ASSETS'] ?? path.resolve(repositoryRoot, '..', 'shared', 'assets');

@@ -1,0 +1,49 @@
+// The harness inside the extension host: as soon as VS Code has started it runs the bundled suites with mocha and
+// writes what happened as JSON. It is an extension of its own, so that Decant is tested as it ships.
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type Mocha from 'mocha';
+import { harnessVariables, type HostResults, type HostTestResult } from './results';
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`The harness needs the environment variable ${name}.`);
+  return value;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Runs every bundle of the folder; mocha is loaded from the repository, it does not bundle. */
+function runSuites(folder: string, report: (result: HostTestResult) => void): Promise<void> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the path is known only at run time
+  const MochaClass = require(variable(harnessVariables.mocha)) as typeof Mocha;
+  const mocha = new MochaClass({ ui: 'bdd', timeout: 30_000, forbidOnly: true, reporter: 'min' });
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.js'));
+  for (const file of files.sort()) mocha.addFile(path.join(folder, file));
+  return new Promise((resolve) => {
+    const runner = mocha.run(() => resolve());
+    const record = (state: HostTestResult['state']) => (test: Mocha.Runnable, error?: unknown) => {
+      report({ title: test.titlePath(), state, milliseconds: test.duration ?? 0, ...(error !== undefined && { error: messageOf(error) }) });
+    };
+    runner.on('pass', record('passed'));
+    runner.on('fail', record('failed'));
+    runner.on('pending', record('skipped'));
+  });
+}
+
+export async function activate(): Promise<void> {
+  const results: HostTestResult[] = [];
+  let problem: string | undefined;
+  try {
+    await runSuites(variable(harnessVariables.suite), (result) => results.push(result));
+  } catch (error) {
+    problem = messageOf(error);
+  }
+  const output = variable(harnessVariables.results);
+  const document: HostResults = { results, ...(problem !== undefined && { problem }) };
+  // Renamed into place, so that who waits for the file never reads half of it.
+  writeFileSync(`${output}.part`, JSON.stringify(document));
+  renameSync(`${output}.part`, output);
+}
