@@ -27,8 +27,8 @@ export async function bundleSuites(suiteFolder: string, outputFolder: string): P
   await build({ ...common, entryPoints: suites.map((file) => path.join(suiteFolder, file)), outdir: outputFolder });
 }
 
-/** Lays the harness out as an installed extension inside `extensionsFolder`. */
-export async function layOutHarness(extensionsFolder: string): Promise<void> {
+/** Lays the harness out as an installed extension inside `extensionsFolder`; gives its folder. */
+export async function layOutHarness(extensionsFolder: string): Promise<string> {
   const folder = path.join(extensionsFolder, 'decant.decant-test-harness-0.0.1');
   mkdirSync(folder, { recursive: true });
   const manifest = {
@@ -37,4 +37,5 @@ export async function layOutHarness(extensionsFolder: string): Promise<void> {
   };
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
   await build({ ...common, entryPoints: [path.join(__dirname, 'extension.ts')], outfile: path.join(folder, 'extension.js') });
+  return folder;
 }

@@ -8,7 +8,8 @@ import { startVsCodeServer } from '../../support/vscodeServer';
 import { launchBrowser, openPage, screenshot } from '../../support/workbench';
 import { makeWorkspace } from '../../support/workspace';
 import { bundleSuites, layOutHarness } from './bundle';
-import { harnessVariables, type HostResults, type HostTestResult } from './results';
+import { printResults } from './print';
+import { harnessVariables, type HostResults } from './results';
 
 /** For all suites together; a single test that hangs is ended by mocha's own timeout long before. */
 const hostTimeoutMs = 8 * 60_000;
@@ -50,26 +51,15 @@ async function runInHost(): Promise<HostResults> {
   }
 }
 
-const marks = { passed: '✔', failed: '✖', skipped: '-' } as const;
-
-function print({ title, state, milliseconds, error }: HostTestResult): void {
-  console.log(`  ${marks[state]} ${title.join(' › ')} (${milliseconds} ms)`);
-  if (error !== undefined) console.log(error.replaceAll(/^/gm, '      '));
-}
-
 async function main(): Promise<void> {
   mkdirSync(outFolder, { recursive: true });
-  const { results, problem } = await runInHost();
-  results.forEach(print);
-  if (problem !== undefined) console.error(problem);
-  const count = (state: HostTestResult['state']): number => results.filter((result) => result.state === state).length;
-  const counts = { passed: count('passed'), failed: count('failed') + (problem === undefined ? 0 : 1), skipped: count('skipped') };
+  const counts = printResults(await runInHost());
   const [countsFile] = process.argv.slice(2);
   if (countsFile !== undefined) {
     mkdirSync(path.dirname(countsFile), { recursive: true });
     writeFileSync(countsFile, JSON.stringify(counts));
   }
-  process.exitCode = counts.failed > 0 || results.length === 0 ? 1 : 0;
+  process.exitCode = counts.failed > 0 || counts.passed + counts.skipped === 0 ? 1 : 0;
 }
 
 void main();
