@@ -25,8 +25,8 @@ async function runCheck(name) {
 /** @param {readonly string[]} layers */
 async function prepare(layers) {
   await installDependencies();
-  // libvulkan1: WebGPU without a GPU, on Chromium's software Vulkan; dataset-fashion-mnist: the full test set.
-  await installDebianPackages(['libvulkan1', 'dataset-fashion-mnist', 'chromium']);
+  // libonnx-testdata: a model of every operator; libvulkan1: WebGPU without a GPU, on Chromium's software Vulkan; dataset-fashion-mnist: the full test set.
+  await installDebianPackages(['libonnx-testdata', 'libvulkan1', 'dataset-fashion-mnist', 'chromium']);
   if (layers.some((layer) => layersWithVsCode.includes(layer))) await installVsCodeServer();
   announce('build');
   await run('npm', ['run', '--silent', 'build']);
