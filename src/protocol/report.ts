@@ -168,6 +168,8 @@ export interface LayerFigures {
   readonly weightBytes: number;
   readonly macs: number | null;
   readonly latency: LayerLatency | null;
+  /** Layers whose time is inside `latency` because the provider runs them as one; absent when it is this layer alone. */
+  readonly latencyCovers?: readonly string[];
 }
 
 export interface LayerReport {

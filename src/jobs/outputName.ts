@@ -1,0 +1,30 @@
+// Where results go: beside the model, named after what was done, never over anything that is there.
+
+import { basename, dirname, extname, join } from 'node:path';
+import { freePath } from '../runtime/files';
+
+/** Suffixes that say nothing once a real compression follows. */
+const WEAK_SUFFIXES: ReadonlySet<string> = new Set(['clean']);
+
+/** `resnet20.onnx` after a pass with suffix `int8`: `resnet20.int8.onnx`. */
+export function outputPath(model: string, suffixes: readonly string[]): string {
+  const strong = [...new Set(suffixes)].filter((suffix) => !WEAK_SUFFIXES.has(suffix));
+  const words = strong.length > 0 ? strong : [...new Set(suffixes)];
+  return join(dirname(model), `${basename(model, extname(model))}.${words.join('.')}.onnx`);
+}
+
+/** `resnet20.int8.report.json` beside `resnet20.int8.onnx`. */
+export function reportPath(output: string): string {
+  return join(dirname(output), `${basename(output, extname(output))}.report.json`);
+}
+
+/**
+ * A model path and a report path that are both free: the number goes to both, so that they stay a pair. A path that the
+ * user named is taken as it is (writing refuses to replace a file).
+ */
+export async function freePair(model: string, withReport: boolean): Promise<{ readonly model: string; readonly report: string }> {
+  const free = await freePath(model);
+  const report = reportPath(free);
+  if (!withReport || (await freePath(report)) === report) return { model: free, report };
+  return { model: free, report: await freePath(report, '.report.json') };
+}
