@@ -15,5 +15,6 @@ export const progressTexts = {
   'progress.cleaning': { en: 'simplifying the graph', zh: '化简图' },
   'progress.saving': { en: 'saving', zh: '保存' },
   'progress.probing': { en: 'probing providers', zh: '探测执行后端' },
+  'progress.inference': { en: 'running the model', zh: '运行模型' },
   'progress.starting': { en: 'starting', zh: '启动' },
 } as const satisfies Record<string, TextEntry>;

@@ -1,0 +1,115 @@
+// The port `Runtime` over onnxruntime-node: sessions from models in memory or from files as they are. No
+// custom-operator library is ever loaded: no option here can name one.
+
+import { availableParallelism } from 'node:os';
+import type { DataType } from '../engine/ir/dataTypes';
+import type { Model } from '../engine/ir/model';
+import type { NdArray, Runtime, Session, SessionOptions, SessionValue } from '../engine/ports';
+import { EngineError } from '../engine/error';
+import { modelBytes } from './modelBytes';
+import { InferenceSession, type OrtSession, type OrtSessionOptions, type OrtTensor, runtimeVersion } from './ort';
+import { createError, runError } from './ortErrors';
+import { ortProviderOf, providerOf } from './providerNames';
+import { fromOrt, toOrt } from './tensors';
+
+/** Ours beyond the port's: what profiling needs. */
+export interface RuntimeSessionOptions extends SessionOptions {
+  readonly profile?: {
+    /** Path without `_<time>.json`, which onnxruntime appends. */
+    readonly prefix: string;
+    /** Where the graph as it really runs is written. */
+    readonly optimizedModel: string;
+  };
+  /** Bytes above which weights stay on disk; for tests. */
+  readonly inMemoryLimit?: number;
+}
+
+export interface RuntimeSession extends Session {
+  /** Ends profiling, upon which onnxruntime writes its file. */
+  endProfiling(): void;
+}
+
+export function createRuntime(): Runtime {
+  return { version: runtimeVersion, defaultThreads: availableParallelism(), createSession };
+}
+
+/**
+ * A session over a model in memory; weights that are still on disk and large stay there.
+ *
+ * @throws EngineError `modelRejected`, `sessionFailed`, `unknownProvider`, `outOfMemory`.
+ */
+export async function createSession(model: Model, options: RuntimeSessionOptions = {}): Promise<RuntimeSession> {
+  const { bytes, folder } = await modelBytes(model, options.inMemoryLimit);
+  const extra = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder };
+  return open((settings) => InferenceSession.create(bytes, settings), model.sources[0]?.name ?? model.graph.name, options, extra);
+}
+
+/** A session over a file as it lies on disk; side files are found beside it. Throws as `createSession` does. */
+export function createSessionFromPath(path: string, options: RuntimeSessionOptions = {}): Promise<RuntimeSession> {
+  return open((settings) => InferenceSession.create(path, settings), path, options, {});
+}
+
+async function open(
+  create: (settings: OrtSessionOptions) => Promise<OrtSession>,
+  name: string,
+  options: RuntimeSessionOptions,
+  extra: Readonly<Record<string, string>>,
+): Promise<RuntimeSession> {
+  const provider = providerOf(options.provider ?? 'cpu');
+  let session: OrtSession;
+  try {
+    session = await create(settingsOf(options, extra));
+  } catch (error) {
+    throw createError(error, name, provider);
+  }
+  return wrap(session, name);
+}
+
+function settingsOf(options: RuntimeSessionOptions, extra: Readonly<Record<string, string>>): OrtSessionOptions {
+  return {
+    executionProviders: [ortProviderOf(providerOf(options.provider ?? 'cpu'))],
+    intraOpNumThreads: options.threads ?? availableParallelism(),
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: options.optimization ?? 'all',
+    ...(options.dims === undefined ? {} : { freeDimensionOverrides: options.dims }),
+    ...(options.profile === undefined ? {} : {
+      enableProfiling: true,
+      profileFilePrefix: options.profile.prefix,
+      optimizedModelFilePath: options.profile.optimizedModel,
+    }),
+    // onnxruntime_session_options_config_keys.h; nested keys are joined with dots by the binding.
+    extra: { session: { ...extra, 'intra_op.allow_spinning': options.spinning === true ? '1' : '0' } },
+  };
+}
+
+function wrap(session: OrtSession, name: string): RuntimeSession {
+  const outputs = session.outputMetadata.map(valueOf);
+  const fetchable = outputs.filter((value) => value.type !== 'undefined').map((value) => value.name);
+  return {
+    inputs: session.inputMetadata.map(valueOf),
+    outputs,
+    async run(feeds, fetch = fetchable) {
+      const tensors = Object.fromEntries(Object.entries(feeds).map(([input, array]): [string, OrtTensor] => [input, toOrt(input, array)]));
+      let results: Awaited<ReturnType<OrtSession['run']>>;
+      try {
+        results = await session.run(tensors, fetch);
+      } catch (error) {
+        throw runError(error, name);
+      }
+      return Object.fromEntries(fetch.map((output): [string, NdArray] => {
+        const tensor = results[output];
+        if (tensor === undefined) throw new EngineError('runFailed', { place: output, reason: 'onnxruntime gave no such output' });
+        return [output, fromOrt(tensor as OrtTensor)];
+      }));
+    },
+    release: () => session.release(),
+    endProfiling: () => session.endProfiling(),
+  };
+}
+
+/** Sequences, maps and optionals have type `undefined`: the binding cannot carry them. */
+function valueOf(value: OrtSession['inputMetadata'][number]): SessionValue {
+  if (!value.isTensor) return { name: value.name, type: 'undefined', shape: null };
+  return { name: value.name, type: value.type as DataType, shape: [...value.shape] };
+}
