@@ -95,8 +95,8 @@ export interface JobClient {
     request: JobRequest<K>,
     options?: { readonly folder?: string; readonly resume?: boolean; readonly onEvent?: (event: JobEvent) => void },
   ): RunningJob<K>;
-  /** Ends the background process; pending jobs are rejected. */
-  dispose(): Promise<void>;
+  /** Ends the background process; pending jobs are rejected as cancelled. `force` does not let it finish anything. */
+  dispose(options?: { readonly force?: boolean }): Promise<void>;
 }
 
 export class JobError extends Error {

@@ -20,13 +20,17 @@ export type ToWorker =
   | { readonly type: 'shutdown' };
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly pid: number; readonly runtime: string }
-  | { readonly type: 'heartbeat'; readonly time: number }
+  | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'event'; readonly job: string; readonly event: JobEvent }
   | { readonly type: 'result'; readonly job: string; readonly result: unknown }
   | { readonly type: 'error'; readonly job: string; readonly error: ErrorData }
   | { readonly type: 'cancelled'; readonly job: string };
 
+/**
+ * File descriptor, in the child, of the pipe that carries the heartbeat: one byte a beat. It is no message, because
+ * messages need the child's main thread, which onnxruntime blocks for seconds.
+ */
+export const HEARTBEAT_FD = 4;
 /** A heartbeat is sent this often (ms) by a thread of the child that has no onnxruntime. */
 export const HEARTBEAT_MS = 1000;
 /** A child whose heartbeat is this late (ms) is taken for dead. */
