@@ -25,12 +25,19 @@ function folderName(): string {
   return `${manifest.publisher}.${manifest.name}-${manifest.version}`;
 }
 
+let shippedFiles: Promise<string[]> | undefined;
+
+/** The files of this platform's package; asked once a process, since vsce walks the whole repository (about 6 s with .cache). */
+function listShippedFiles(): Promise<string[]> {
+  shippedFiles ??= listFiles({ cwd: repositoryRoot, ignoreFile: writeIgnoreFile(thisPlatform) });
+  return shippedFiles;
+}
+
 /** Lays the built extension out for this platform inside `extensionsFolder`, as an installed extension; gives its folder. */
 export async function layOutExtension(extensionsFolder: string): Promise<string> {
   const destination = path.join(extensionsFolder, folderName());
-  const files = await listFiles({ cwd: repositoryRoot, ignoreFile: writeIgnoreFile(thisPlatform) });
   rmSync(destination, { recursive: true, force: true });
-  for (const file of files) {
+  for (const file of await listShippedFiles()) {
     const copy = path.join(destination, file);
     mkdirSync(path.dirname(copy), { recursive: true });
     copyFileSync(path.join(repositoryRoot, file), copy);
