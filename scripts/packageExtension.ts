@@ -12,7 +12,8 @@ async function packageFor(target: string): Promise<void> {
   const { version } = JSON.parse(readFileSync(path.join(repositoryRoot, 'package.json'), 'utf8')) as { version: string };
   const packagePath = path.join('out', 'package', `decant-${target}-${version}.vsix`);
   mkdirSync(path.join(repositoryRoot, path.dirname(packagePath)), { recursive: true });
-  await createVSIX({ cwd: repositoryRoot, target, packagePath, ignoreFile: writeIgnoreFile(target), allowMissingRepository: true });
+  // The project names no public repository, so that links of the README to files beside it stay as they are.
+  await createVSIX({ cwd: repositoryRoot, target, packagePath, ignoreFile: writeIgnoreFile(target), allowMissingRepository: true, rewriteRelativeLinks: false });
   const { size } = statSync(path.join(repositoryRoot, packagePath));
   console.log(`${packagePath}: ${(size / 1e6).toFixed(1)} MB`);
 }
