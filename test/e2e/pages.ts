@@ -1,0 +1,32 @@
+// The pages of Decant as a person sees them: the model editor and the side view "Compression Review".
+// What is looked up is what is shown or read out (roles and names), not how it is built.
+import type { Frame, Locator, Page } from 'playwright-core';
+import { webviewWith } from '../support/workbench';
+
+/** The page of the model editor once it shows its layers. */
+export function modelEditor(page: Page): Promise<Frame> {
+  return webviewWith(page, '[role=treegrid][aria-label^="Layers of"] [role=row][data-index]');
+}
+
+/** The page of the review once it shows a report. */
+export function review(page: Page): Promise<Frame> {
+  return webviewWith(page, '[role=treegrid][aria-label*="before and after"] [role=row][data-index]');
+}
+
+/** Rows of the layer table without its header; only those in view exist. */
+export function layerRows(frame: Frame): Locator {
+  return frame.locator('[role=treegrid] [role=row][data-index]');
+}
+
+/** How many layers a table says it has. */
+export async function layerCount(frame: Frame): Promise<number> {
+  const count = await frame.locator('[role=treegrid]').first().getAttribute('aria-rowcount');
+  // The header is a row too.
+  return Number(count) - 1;
+}
+
+/** Texts of a row of the totals of a review: before, after, change. */
+export async function totalsRow(frame: Frame, figure: string): Promise<readonly string[]> {
+  const row = frame.getByRole('row').filter({ has: frame.getByRole('rowheader', { name: figure, exact: true }) });
+  return row.getByRole('cell').allInnerTexts();
+}
