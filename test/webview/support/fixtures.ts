@@ -1,0 +1,168 @@
+// A ResNet-20 on CIFAR-10 as `inspect`, `profile` and `compress` would tell it, with times and errors made up but plausible.
+
+import type { PassDescription } from '../../../src/protocol/passes';
+import type { CompressReport, InspectReport, LayerDescription, LayerReport, ProfileReport } from '../../../src/protocol/report';
+import { said } from '../../../src/protocol/text/index';
+
+interface Block {
+  readonly name: string;
+  readonly op: 'Conv' | 'Gemm';
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly size: number;
+  readonly kernel: number;
+}
+
+function blocks(): readonly Block[] {
+  const stages = [
+    { channels: 16, size: 32 },
+    { channels: 32, size: 16 },
+    { channels: 64, size: 8 },
+  ];
+  const convs: Block[] = [{ name: 'conv1', op: 'Conv', inputs: 3, outputs: 16, size: 32, kernel: 3 }];
+  stages.forEach(({ channels, size }, stage) => {
+    for (let block = 0; block < 3; block++)
+      for (let conv = 1; conv <= 2; conv++) {
+        const inputs = block === 0 && conv === 1 && stage > 0 ? channels / 2 : channels;
+        convs.push({ name: `layer${stage + 1}.${block}.conv${conv}`, op: 'Conv', inputs, outputs: channels, size, kernel: 3 });
+      }
+  });
+  return [...convs, { name: 'linear', op: 'Gemm', inputs: 64, outputs: 10, size: 1, kernel: 1 }];
+}
+
+function describe({ name, op, inputs, outputs, size, kernel }: Block): LayerDescription {
+  const parameters = inputs * outputs * kernel * kernel + outputs * (op === 'Conv' ? 4 : 1);
+  const spatial = (channels: number): readonly (number | string)[] => (op === 'Conv' ? ['batch', channels, size, size] : ['batch', channels]);
+  const id = `/${name.replaceAll('.', '/')}/${op}_output_0`;
+  return {
+    id,
+    name: `/${name.replaceAll('.', '/')}/${op}`,
+    op,
+    nodes: op === 'Conv' ? [`/${name}/Conv`, `/${name.replace('conv', 'bn')}/BatchNormalization`, `/${name}/Relu`] : [`/${name}/Gemm`],
+    parameters,
+    weightBytes: parameters * 4,
+    macs: inputs * outputs * kernel * kernel * size * size,
+    activationBytes: outputs * size * size * 4,
+    inputs: [{ name: `${id}.in`, type: 'float32', shape: spatial(inputs) }],
+    outputs: [{ name: id, type: 'float32', shape: spatial(outputs) }],
+    type: 'float32',
+  };
+}
+
+const layers: readonly LayerDescription[] = blocks().map(describe);
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export const resnet: InspectReport = {
+  version: 1,
+  model: {
+    path: '/models/resnet20-cifar10.onnx',
+    bytes: 1_096_488,
+    irVersion: 8,
+    opsets: { '': 13 },
+    producer: 'pytorch 2.1.0',
+    inputs: [{ name: 'input', type: 'float32', shape: ['batch', 3, 32, 32] }],
+    outputs: [{ name: 'logits', type: 'float32', shape: ['batch', 10] }],
+  },
+  totals: { nodes: 69, parameters: sum(layers.map((layer) => layer.parameters)), weightBytes: sum(layers.map((layer) => layer.weightBytes)), macs: sum(layers.map((layer) => layer.macs ?? 0)), peakActivationBytes: 196_608 },
+  layers,
+  operators: { Conv: 19, BatchNormalization: 19, Relu: 19, Add: 9, Slice: 2, Pad: 2, GlobalAveragePool: 1, Flatten: 1, Gemm: 1 },
+  findings: [{ ...said('finding.symbolicInput', { input: 'input', dim: 'batch', size: 1 }), severity: 'info' }],
+};
+
+const times = layers.map((layer) => 0.004 + (layer.macs ?? 0) * 1.7e-8);
+
+export const profile: ProfileReport = {
+  version: 1,
+  provider: { requested: 'cpu', used: { cpu: 42 } },
+  threads: 2,
+  batch: 1,
+  runs: 200,
+  latency: { median: 0.914, p10: 0.887, p90: 1.021 },
+  profiled: { mean: sum(times) + 0.06, ratio: 1.06 },
+  layers: layers.map((layer, index) => ({ id: layer.id, op: layer.op, latency: { mean: times[index] ?? 0, p10: (times[index] ?? 0) * 0.96, p90: (times[index] ?? 0) * 1.08 }, share: (times[index] ?? 0) / sum(times), provider: 'cpu' })),
+  layout: 0.038,
+  overhead: 0.022,
+  findings: [],
+};
+
+function reportOf(layer: LayerDescription, index: number): LayerReport {
+  const before = times[index] ?? 0;
+  const factor = layer.op === 'Gemm' ? 1.01 : index < 7 ? 1.22 : 0.5 + (index % 3) * 0.09;
+  const spread = (mean: number): { mean: number; p10: number; p90: number } => ({ mean, p10: mean * 0.96, p90: mean * 1.06 });
+  return {
+    id: layer.id,
+    op: layer.op,
+    before: { parameters: layer.parameters, weightBytes: layer.weightBytes, macs: layer.macs, latency: spread(before) },
+    after: { parameters: layer.parameters, weightBytes: Math.round(layer.weightBytes * 0.27), macs: layer.macs, latency: spread(before * factor), form: said('form.int8PerChannel') },
+    outputError: { sqnrDb: 38 - index * 0.83 + (index % 4), cosine: 0.9998 - index * 0.00004 },
+    accuracyDelta: null,
+    passes: ['cleanup', 'quantize.static'],
+  };
+}
+
+export const report: CompressReport = {
+  version: 1,
+  recipe: { version: 1, passes: [{ pass: 'quantize.static' }] },
+  output: '/models/resnet20-cifar10.int8.onnx',
+  inputs: { '/models/resnet20-cifar10.onnx': '00'.repeat(32) },
+  environment: { cpu: 'Intel(R) Xeon(R) Processor @ 2.10GHz', cpuFeatures: ['avx512_vnni'], threads: 2, runtime: 'onnxruntime 1.30.0', provider: 'cpu' },
+  metricName: 'top1',
+  samples: 10_000,
+  before: { bytes: 1_096_488, weightBytes: 1_080_000, parameters: 272_474, macs: 40_813_184, latency: { median: 0.914, p10: 0.887, p90: 1.021 }, metric: 0.8103 },
+  after: { bytes: 318_214, weightBytes: 291_000, parameters: 271_098, macs: 40_813_184, latency: { median: 0.752, p10: 0.731, p90: 0.842 }, metric: 0.8089 },
+  delta: {
+    bytes: -778_274,
+    weightBytes: -789_000,
+    parameters: -1376,
+    macs: 0,
+    latency: { difference: -0.162, ratio: 0.823, interval: [0.79, 0.86], verdict: 'better' },
+    metric: { value: -0.0014, interval: [-0.0034, 0.0006], verdict: 'undecided' },
+  },
+  layers: layers.map(reportOf),
+  steps: [],
+  warnings: [{ ...said('finding.noInt8Gain', { layer: 'conv1', before: 0.012, after: 0.016 }), severity: 'info' }],
+};
+
+export const passes: readonly PassDescription[] = [
+  {
+    id: 'quantize.static',
+    data: 'required',
+    suffix: 'int8',
+    options: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        effort: { enum: ['fast', 'balanced', 'best'], default: 'fast', notReady: ['balanced', 'best'] },
+        calibration: { anyOf: [{ const: 'mse' }, { const: 'minmax' }, { const: 'percentile' }], default: 'mse' },
+        samples: { type: 'integer', minimum: 1, maximum: 100_000, default: 256 },
+        percentile: { type: 'number', exclusiveMinimum: 50, exclusiveMaximum: 100, default: 99.99, advanced: true },
+        perChannel: { type: 'boolean', default: true },
+        reduceRange: { anyOf: [{ const: 'auto' }, { type: 'boolean' }], default: 'auto', advanced: true },
+        ignore: { type: 'array', items: { type: 'string' }, default: [] },
+        bits: { type: 'object', advanced: true, properties: { weights: { type: 'integer', minimum: 2, maximum: 8, default: 8 }, activations: { type: 'integer', default: 8 } } },
+      },
+    },
+  },
+  {
+    id: 'quantize.dynamic',
+    data: 'none',
+    suffix: 'int8',
+    options: { type: 'object', properties: { weights: { enum: ['auto', 's8', 'u8'], default: 'auto' }, perChannel: { type: 'boolean', default: true }, ignore: { type: 'array', items: { type: 'string' }, default: [] } } },
+  },
+  {
+    id: 'prune.channels',
+    data: 'optional',
+    suffix: 'pruned',
+    options: { type: 'object', required: ['macs'], properties: { macs: { anyOf: [{ type: 'number' }, { type: 'string' }] }, losses: { type: 'array', items: { type: 'object' } } } },
+  },
+];
+
+/** The same model with as many layers as asked for, to feel long tables. */
+export function longModel(count: number): InspectReport {
+  const many = Array.from({ length: count }, (_, index) => {
+    const layer = layers[index % layers.length];
+    if (layer === undefined) throw new Error('the fixture has no layers');
+    return { ...layer, id: `${layer.id}#${index}`, name: `${layer.name}#${index}` };
+  });
+  return { ...resnet, layers: many };
+}

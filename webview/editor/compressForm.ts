@@ -1,0 +1,188 @@
+// The compress form: a goal or a pass of the registry, data, and the options that the pass describes. It knows no pass
+// but the two that "recommended" stands for.
+
+import type { PassDescription } from '../../src/protocol/passes';
+import type { CompressChoice, DataChoice, DataChoices, Dims, JobState } from '../../src/protocol/webviewMessages';
+import { type TextCode, isTextCode } from '../../src/protocol/text/index';
+import { button, dropdown, textField } from '../controls/index';
+import { element, fill } from '../dom/element';
+import { t } from '../dom/language';
+import { type FormField, collectOptions, formFields } from '../logic/optionForm';
+import { type DrawnField, drawField, labelled } from './fieldControls';
+
+export interface CompressFormOptions {
+  readonly modelName: string;
+  readonly passes: readonly PassDescription[];
+  readonly data: DataChoices;
+  /** Names of the open dimensions of the model's inputs. */
+  readonly openDims: readonly string[];
+  readonly onRun: (choice: CompressChoice) => void;
+  readonly onPickData: () => Promise<DataChoice | null>;
+  readonly onManageTrust: () => void;
+}
+
+export interface CompressForm {
+  readonly root: HTMLElement;
+  running(job: JobState | null): void;
+  trusted(trusted: boolean): void;
+  failed(sentence: string | null): void;
+  focus(): void;
+}
+
+const RECOMMENDED = 'recommended';
+const BROWSE = 'browse';
+const NONE = '';
+
+/** The pass "recommended" means: calibrated where there is data to calibrate with. */
+export function recommendedPass(passes: readonly PassDescription[], hasData: boolean): PassDescription | undefined {
+  const wanted = hasData ? ['quantize.static', 'quantize.dynamic'] : ['quantize.dynamic'];
+  return wanted.map((id) => passes.find((pass) => pass.id === id)).find((pass) => pass !== undefined) ?? passes[0];
+}
+
+export function createCompressForm(options: CompressFormOptions): CompressForm {
+  const { passes } = options;
+  let dataChoices = [...options.data.choices];
+  let chosenData = options.data.preferred ?? NONE;
+  let isTrusted = true;
+  let isRunning = false;
+  let fields: readonly FormField[] = [];
+  let drawn = new Map<string, DrawnField>();
+
+  const goal = dropdown(t('view.form.goal'), goalChoices(passes), RECOMMENDED, () => drawPass());
+  const data = dropdown(t('view.form.data'), dataOptions(), chosenData, (value) => void onData(value));
+  const dims = options.openDims.map((dim) => ({ dim, field: dimField(dim) }));
+  const about = element('p', { class: 'about quiet' });
+  const dataNote = element('p', { class: 'about quiet' });
+  const optionFields = element('div', { class: 'fields' });
+  const moreFields = element('div', { class: 'fields' });
+  const more = element('details', { class: 'more' }, element('summary', {}, t('view.form.more')), moreFields);
+  const outputNote = element('p', { class: 'about quiet' });
+  const failure = element('p', { class: 'failure bad', role: 'alert', hidden: true });
+  const run = button(t('view.form.run'), 'primary', submit);
+  const trustLink = element('button', { type: 'button', class: 'link' }, t('view.manageTrust'));
+  trustLink.addEventListener('click', options.onManageTrust);
+  const trustNote = element('p', { class: 'about', hidden: true }, t('view.form.untrusted'), ' ', trustLink);
+
+  const root = element(
+    'form',
+    { class: 'compress', 'aria-label': t('view.form.title') },
+    element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.goal')), goal.root, about),
+    element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.data')), data.root, dataNote),
+    optionFields,
+    more,
+    element('div', { class: 'run' }, failure, trustNote, run.root, outputNote),
+  );
+  root.addEventListener('submit', (event) => event.preventDefault());
+  drawPass();
+
+  function dataOptions(): readonly { value: string; label: string }[] {
+    return [...dataChoices.map(({ path, label }) => ({ value: path, label })), { value: NONE, label: t('view.form.data.none') }, { value: BROWSE, label: t('view.form.data.browse') }];
+  }
+
+  async function onData(value: string): Promise<void> {
+    if (value === BROWSE) {
+      const picked = await options.onPickData();
+      if (picked !== null) {
+        dataChoices = [picked, ...dataChoices.filter(({ path }) => path !== picked.path)];
+        chosenData = picked.path;
+      }
+      data.choices(dataOptions(), chosenData);
+    } else {
+      chosenData = value;
+    }
+    drawPass();
+  }
+
+  function currentPass(): PassDescription | undefined {
+    return goal.value() === RECOMMENDED ? recommendedPass(passes, chosenData !== NONE) : passes.find(({ id }) => id === goal.value());
+  }
+
+  function drawPass(): void {
+    const pass = currentPass();
+    fields = pass === undefined ? [] : formFields(pass);
+    drawn = new Map(fields.map((field) => [field.name, drawField(field)]));
+    const rootsOf = (advanced: boolean): HTMLElement[] => fields.filter((field) => field.advanced === advanced).flatMap(({ name }) => drawn.get(name)?.root ?? []);
+    fill(optionFields, ...rootsOf(false));
+    fill(moreFields, ...dims.map(({ field }) => field.root), ...rootsOf(true));
+    more.hidden = moreFields.childElementCount === 0;
+    fill(about, pass === undefined ? '' : passAbout(pass, goal.value() === RECOMMENDED));
+    fill(dataNote, dataWords(pass, chosenData !== NONE));
+    fill(outputNote, pass === undefined ? '' : t('view.form.output', { name: options.modelName.replace(/(\.onnx)?$/i, `.${pass.suffix}.onnx`) }));
+    updateRun();
+  }
+
+  function updateRun(): void {
+    const pass = currentPass();
+    run.enable(isTrusted && !isRunning && pass !== undefined && !(pass.data === 'required' && chosenData === NONE));
+    run.label(isRunning ? t('view.form.running') : t('view.form.run'));
+    trustNote.hidden = isTrusted;
+  }
+
+  function submit(): void {
+    const pass = currentPass();
+    if (pass === undefined) return;
+    const result = collectOptions(fields, new Map([...drawn].map(([name, field]) => [name, field.entered()])));
+    for (const [name, field] of drawn) field.problem(result.ok ? undefined : result.problems.get(name));
+    const sizes = collectDims();
+    if (!result.ok || sizes === undefined) {
+      more.open = true;
+      return;
+    }
+    options.onRun({ pass: pass.id, options: result.options, data: chosenData === NONE ? null : chosenData, dims: sizes });
+  }
+
+  function collectDims(): Dims | undefined {
+    const entries: [string, number][] = [];
+    let valid = true;
+    for (const { dim, field } of dims) {
+      const text = String(field.entered()).trim();
+      const wrong = text !== '' && !(Number.isInteger(Number(text)) && Number(text) > 0);
+      field.problem(wrong ? 'notAnInteger' : undefined);
+      valid &&= !wrong;
+      if (text !== '') entries.push([dim, Number(text)]);
+    }
+    return valid ? Object.fromEntries(entries) : undefined;
+  }
+
+  return {
+    root,
+    running(job) {
+      isRunning = job !== null;
+      updateRun();
+    },
+    trusted(trusted) {
+      isTrusted = trusted;
+      updateRun();
+    },
+    failed(sentence) {
+      failure.hidden = sentence === null;
+      fill(failure, sentence ?? '');
+    },
+    focus: () => goal.root.focus(),
+  };
+}
+
+function goalChoices(passes: readonly PassDescription[]): readonly { value: string; label: string }[] {
+  return [{ value: RECOMMENDED, label: t('view.form.recommended') }, ...passes.map((pass) => ({ value: pass.id, label: passTitle(pass) }))];
+}
+
+function passTitle(pass: PassDescription): string {
+  const code = `pass.${pass.id}`;
+  return isTextCode(code) ? t(code) : pass.id;
+}
+
+function passAbout(pass: PassDescription, recommended: boolean): string {
+  const code = `pass.${pass.id}.about`;
+  const words = isTextCode(code) ? t(code) : '';
+  return recommended ? t('view.form.recommended.with', { pass: passTitle(pass), about: words }) : words;
+}
+
+function dataWords(pass: PassDescription | undefined, hasData: boolean): string {
+  const code: TextCode = hasData ? 'view.form.data.about' : pass?.data === 'required' ? 'view.form.data.needed' : 'view.form.data.without';
+  return t(code);
+}
+
+function dimField(dim: string): DrawnField {
+  const label = t('view.form.dim', { dim });
+  return labelled(`dim-${dim}`, label, t('view.form.dim.about'), textField(label, '', () => undefined, { placeholder: '1' }), () => t('view.problem.notAnInteger'));
+}

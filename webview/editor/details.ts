@@ -1,0 +1,68 @@
+// The pane beside the table: all that is known about one layer.
+
+import type { LayerReport, ValueDescription } from '../../src/protocol/report';
+import type { LayerRow } from '../logic/layerRows';
+import { UNKNOWN, bytes, count, decibels, milliseconds, shape, signedMilliseconds, signedPercent, signedPoints } from '../logic/format';
+import { type Child, element } from '../dom/element';
+import { t } from '../dom/language';
+
+export function layerDetails(row: LayerRow): readonly HTMLElement[] {
+  const { layer, profiled, report } = row;
+  return [
+    element('h3', { class: 'detail-name' }, layer.name),
+    facts([
+      [t('view.column.op'), layer.op],
+      [t('view.detail.type'), layer.type],
+      ...(layer.id === layer.name ? [] : [[t('view.detail.id'), layer.id] as const]),
+      [t('view.column.size'), layer.weightBytes === 0 ? UNKNOWN : bytes(layer.weightBytes)],
+      [t('view.parameters'), layer.parameters === 0 ? UNKNOWN : layer.parameters.toLocaleString('en')],
+      [t('view.macs'), count(layer.macs)],
+      [t('view.detail.activations'), layer.activationBytes === null ? UNKNOWN : bytes(layer.activationBytes)],
+      ...(profiled === null
+        ? []
+        : ([
+            [t('view.latency'), t('view.detail.spread', { mean: milliseconds(profiled.latency.mean), p10: milliseconds(profiled.latency.p10), p90: milliseconds(profiled.latency.p90) })],
+            [t('view.detail.provider'), profiled.provider],
+          ] as const)),
+      ...(row.measuredWith === null ? [] : [[t('view.latency'), t('view.measuredWith', { layer: row.measuredWith })] as const]),
+    ]),
+    ...(report === null ? [] : compressed(report, row)),
+    ...section(t('view.inputs'), layer.inputs.map(valueLine)),
+    ...section(t('view.outputs'), layer.outputs.map(valueLine)),
+    ...section(t('view.detail.nodes'), layer.nodes.map((node) => element('li', { class: 'mono' }, node))),
+  ];
+}
+
+function compressed(report: LayerReport, row: LayerRow): readonly HTMLElement[] {
+  const { after, before, outputError, accuracyDelta } = report;
+  const latency = row.change?.latency ?? null;
+  const sizeShare = row.change?.bytes ?? null;
+  return [
+    element('h3', {}, t('view.detail.compressed')),
+    facts([
+      [t('view.column.form'), t(after.form.code, after.form.params)],
+      [t('view.column.size'), sizeShare === null ? UNKNOWN : `${bytes(before.weightBytes)} → ${bytes(after.weightBytes)} (${signedPercent(sizeShare)})`],
+      ...(latency === null ? [] : [[t('view.latency'), `${milliseconds(before.latency?.mean ?? null)} → ${milliseconds(after.latency?.mean ?? null)} (${signedMilliseconds(latency.difference)}, ${t(`view.gain.${latency.gain}`)})`] as const]),
+      ...(outputError === null
+        ? []
+        : ([
+            [t('view.column.sqnr'), decibels(outputError.sqnrDb)],
+            [t('view.detail.cosine'), outputError.cosine.toFixed(5)],
+          ] as const)),
+      ...(accuracyDelta === null ? [] : [[t('view.detail.accuracy'), `${signedPoints(accuracyDelta.value)} (${accuracyDelta.method})`] as const]),
+    ]),
+  ];
+}
+
+function facts(entries: readonly (readonly [string, string])[]): HTMLElement {
+  return element('dl', { class: 'facts' }, ...entries.flatMap(([name, text]) => [element('dt', { class: 'quiet' }, name), element('dd', {}, text)]));
+}
+
+function section(title: string, items: readonly Child[]): readonly HTMLElement[] {
+  if (items.length === 0) return [];
+  return [element('h3', {}, title), element('ul', { class: 'plain' }, ...items)];
+}
+
+function valueLine(value: ValueDescription): HTMLElement {
+  return element('li', {}, element('span', { class: 'mono' }, value.name), element('span', { class: 'quiet' }, `${value.type} ${shape(value.shape)}`));
+}

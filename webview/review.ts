@@ -1,0 +1,116 @@
+// Entry of the review's page in the side bar: which report, its totals, and its layers, those that gained and those that did not.
+
+import './dom/base.css';
+import './table/grid.css';
+import './review/review.css';
+import type { CompareReport, LayerReport } from '../src/protocol/report';
+import type { ReportEntry, ReviewCalls, ToReview } from '../src/protocol/webviewMessages';
+import { button, dropdown } from './controls/index';
+import { element, fill } from './dom/element';
+import { findingsList } from './dom/findings';
+import { connect } from './dom/hostLink';
+import { t } from './dom/language';
+import { type Gain, gainCounts, gainOf } from './logic/changes';
+import { type Sorting, nextSorting, sortRows } from './logic/sorting';
+import { reviewColumns, reviewValue } from './review/columns';
+import { totalsTable } from './review/totals';
+import { createGrid } from './table/grid';
+
+interface SavedState {
+  readonly sorting: Sorting | null;
+  readonly gain: Gain | null;
+}
+
+/** Two lines a row. */
+const ROW_HEIGHT = 38;
+const gains = ['faster', 'slower', 'unclear', 'unmeasured'] as const;
+
+const host = connect<ReviewCalls, ToReview, SavedState>(told);
+let sorting = host.saved().sorting ?? null;
+let gain = host.saved().gain ?? null;
+let report: CompareReport | null = null;
+
+const chooser = dropdown(t('view.review.report'), [], '', (id) => host.tell('chooseReport', { id }));
+const openBefore = button(t('view.review.openBefore'), 'secondary', () => host.tell('openModel', { which: 'before' }));
+const openAfter = button(t('view.review.openAfter'), 'secondary', () => host.tell('openModel', { which: 'after' }));
+const summary = element('div', { class: 'summary' });
+const chips = element('div', { class: 'chips', role: 'group', 'aria-label': t('view.review.show') });
+const grid = createGrid<LayerReport>({
+  label: t('view.review.layers'),
+  rowHeight: ROW_HEIGHT,
+  sortHint: (column) => t('view.sort.about', { column }),
+  idOf: (layer) => layer.id,
+  selectionFollowsFocus: false,
+  onSelect: (layer) => host.tell('selectLayer', { layer: layer.id }),
+  onSort: (column) => {
+    sorting = nextSorting(sorting, column.id, column.numeric);
+    host.save({ sorting });
+    drawLayers();
+  },
+});
+const empty = element(
+  'div',
+  { class: 'empty', hidden: true },
+  element('p', {}, t('view.review.empty')),
+  button(t('view.review.compress'), 'primary', () => host.tell('compress', null)).root,
+);
+const main = element('main', { class: 'review', hidden: true }, element('div', { class: 'top' }, chooser.root, summary, element('div', { class: 'open' }, openBefore.root, openAfter.root), chips), element('div', { class: 'table' }, grid.root));
+document.body.append(empty, main);
+
+function told(message: ToReview): void {
+  switch (message.type) {
+    case 'reports':
+      empty.hidden = message.reports.length > 0;
+      main.hidden = message.reports.length === 0;
+      return chooser.choices(message.reports.map(reportChoice), message.chosen ?? '');
+    case 'report':
+      report = message.report;
+      return drawReport();
+    case 'select':
+      return grid.select(message.layer);
+  }
+}
+
+function reportChoice({ id, name, folder, time }: ReportEntry): { value: string; label: string } {
+  const when = new Date(time).toLocaleString(document.documentElement.lang, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+  const place = folder === '' ? name : `${folder}/${name}`;
+  return { value: id, label: `${place} · ${when}` };
+}
+
+function drawReport(): void {
+  if (report === null) return;
+  const { environment } = report;
+  fill(
+    summary,
+    totalsTable(report),
+    findingsList(report.warnings, t('view.review.warnings')),
+    element('p', { class: 'environment quiet' }, t('view.review.environment', { provider: environment.provider, threads: environment.threads, cpu: environment.cpu })),
+  );
+  drawChips(report);
+  drawLayers();
+}
+
+/** Which layers are shown: all, or those that got faster, slower, neither. Pressing the pressed one shows all again. */
+function drawChips(of: CompareReport): void {
+  const counts = gainCounts(of);
+  if (gain !== null && counts[gain] === 0) gain = null;
+  const chip = (which: Gain | null, count: number): HTMLElement => {
+    const name = t(`view.gain.${which ?? 'all'}`);
+    const made = element('button', { type: 'button', class: `chip chip-${which ?? 'all'}`, 'aria-pressed': String(gain === which), 'aria-label': t('view.gain.count', { gain: name, count }) }, name, element('span', { class: 'count' }, String(count)));
+    made.addEventListener('click', () => {
+      gain = gain === which ? null : which;
+      host.save({ gain });
+      drawChips(of);
+      drawLayers();
+      [...chips.querySelectorAll<HTMLElement>('.chip')].find((button) => button.classList.contains(`chip-${which ?? 'all'}`))?.focus();
+    });
+    return made;
+  };
+  fill(chips, chip(null, of.layers.length), ...gains.filter((which) => counts[which] > 0).map((which) => chip(which, counts[which])));
+}
+
+function drawLayers(): void {
+  if (report === null) return;
+  const shown = gain === null ? report.layers : report.layers.filter((layer) => gainOf(layer) === gain);
+  grid.show(reviewColumns(), sortRows(shown, sorting, reviewValue), sorting);
+}
