@@ -12,9 +12,8 @@ const startTimeoutMs = 60_000;
 
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** A quiet workbench: no welcome pages, no prompts, nothing that asks the network, and a workspace that is trusted. */
+/** A quiet workbench: no welcome pages, no prompts, nothing that asks the network. */
 const quietSettings: Settings = {
-  'security.workspace.trust.enabled': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
@@ -38,6 +37,8 @@ export interface VsCodeServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder for the profile; without it a temporary one that is removed on `stop`. */
   readonly profile?: string;
+  /** True: the workspace is not trusted until someone says so. False (default): trust is off, everything is trusted. */
+  readonly restricted?: boolean;
   /** 0 (default) picks a free port. */
   readonly port?: number;
 }
@@ -68,7 +69,9 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
   const settingsFile = path.join(profile, 'data', 'Machine', 'settings.json');
   mkdirSync(path.dirname(settingsFile), { recursive: true });
   mkdirSync(extensionsFolder, { recursive: true });
-  let settings = { ...quietSettings, ...options.settings };
+  const restricted = options.restricted ?? false;
+  const trustSettings = { 'security.workspace.trust.enabled': restricted, 'security.workspace.trust.startupPrompt': 'never' };
+  let settings = { ...quietSettings, ...trustSettings, ...options.settings };
   const writeSettings = (): void => writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
   writeSettings();
   await options.installExtensions(extensionsFolder);
@@ -76,7 +79,8 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
   const { node, entry } = serverPrograms();
   const args = [
     entry, '--without-connection-token', '--accept-server-license-terms', '--host', '127.0.0.1', '--port', String(options.port ?? 0),
-    '--server-data-dir', profile, '--extensions-dir', extensionsFolder, '--telemetry-level', 'off', '--disable-workspace-trust',
+    '--server-data-dir', profile, '--extensions-dir', extensionsFolder, '--telemetry-level', 'off',
+    ...(restricted ? [] : ['--disable-workspace-trust']),
   ];
   const server = spawn(node, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const output: string[] = [];
