@@ -120,5 +120,5 @@ function fromEnd(shape: Shape, distance: number): Dim {
 
 /** The shape as numbers, or undefined where any part is open. */
 export function fixed(shape: Shape | null | undefined): readonly number[] | undefined {
-  return shape?.every((dim) => typeof dim === 'number') === true ? (shape as readonly number[]) : undefined;
+  return shape?.every((dim) => typeof dim === 'number') === true ? shape : undefined;
 }

@@ -1,7 +1,7 @@
 // What a shape rule sees and gives: one function an operator. Rules are pure and total: they never throw, and say null
 // where they cannot know.
 
-import type { Node } from '../model';
+import type { Node, Tensor } from '../model';
 import type { TensorShape } from './tensorShape';
 
 export interface RuleContext {
@@ -10,8 +10,10 @@ export interface RuleContext {
   readonly opset: number;
   /** By position: undefined is an omitted input; `unknownTensor` one of which nothing is known. */
   readonly inputs: readonly (TensorShape | undefined)[];
+  /** Elements of a small tensor in an attribute. */
+  readonly elements: (tensor: Tensor) => readonly number[] | undefined;
   /** Infers a subgraph of the node for given inputs; gives its outputs. */
-  body(attribute: string, inputs: readonly TensorShape[]): readonly TensorShape[];
+  readonly body: (attribute: string, inputs: readonly TensorShape[]) => readonly TensorShape[];
 }
 
 /** Outputs by position; missing or undefined ones are unknown. */

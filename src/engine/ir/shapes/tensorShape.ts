@@ -22,7 +22,7 @@ export const unknownTensor: TensorShape = { type: 'undefined', shape: null };
 
 export function tensor(type: DataType, shape: Shape | null, value?: readonly Dim[]): TensorShape {
   if (value === undefined || shape === null || value.length > maxValueElements) return { type, shape };
-  return value.every((dim) => dim === null) ? { type, shape } : { type, shape, value };
+  return value.length > 0 && value.every((dim) => dim === null) ? { type, shape } : { type, shape, value };
 }
 
 /** The known elements as numbers, or undefined when any is open. */
@@ -30,8 +30,9 @@ export function numbers(value: TensorShape | undefined): readonly number[] | und
   return fixed(value?.value);
 }
 
-export function rankOf(value: TensorShape | undefined): number | undefined {
-  return value?.shape?.length;
+/** Whether the rank is known. */
+export function isRanked(value: TensorShape | undefined): value is TensorShape & { readonly shape: Shape } {
+  return value !== undefined && value.shape !== null;
 }
 
 /** Axis counted from the front; undefined when it is outside the rank. */
@@ -61,6 +62,8 @@ export function fromValueType(type: ValueType | undefined, sizes: Readonly<Recor
       return withContainer(type.kind, fromValueType(type.element, sizes));
     case 'map':
       return { ...unknownTensor, containers: ['map'] };
+    case 'opaque':
+      return unknownTensor;
   }
 }
 

@@ -5,9 +5,10 @@ import type { DataType } from '../../dataTypes';
 import { dataTypeOf, isFloat } from '../../dataTypes';
 import { intAttribute, stringAttribute } from '../../attributes';
 import type { Dim } from '../../model';
-import { addDims, broadcast, divideDims, divideExactly, fixed, largerDim, multiplyDims, productOf, subtractDims, type Shape } from '../dims';
+import { addDims, broadcast, divideDims, divideExactly, fixed, largerDim, multiplyDims, subtractDims, type Shape } from '../dims';
+import { strided, stridesOf } from '../elements';
 import type { Rule, RuleContext, RuleTable } from '../rule';
-import { maxValueElements, tensor, unknownTensor, type TensorShape } from '../tensorShape';
+import { tensor, unknownTensor, type TensorShape } from '../tensorShape';
 
 /** Shape and type of the first input. */
 export const same: Rule = ({ inputs: [x] }) => [x === undefined ? undefined : { type: x.type, shape: x.shape }];
@@ -52,26 +53,17 @@ export function combine(
   inputs: readonly TensorShape[], shape: Shape | null, apply: (elements: readonly Dim[]) => Dim,
 ): readonly Dim[] | undefined {
   const output = fixed(shape);
-  const dims = inputs.map((input) => fixed(input.shape));
-  const count = output?.reduce((product, dim) => product * dim, 1) ?? Infinity;
-  if (output === undefined || count > maxValueElements || inputs.some((input, index) => input.value === undefined || dims[index] === undefined)) return undefined;
-  return Array.from({ length: count }, (_, flat) => apply(inputs.map((input, index) =>
-    input.value?.[sourceIndex(flat, output, dims[index] ?? [])] ?? null)));
-}
-
-/** Where element `flat` of the broadcast shape `output` comes from in an array of shape `source`. */
-function sourceIndex(flat: number, output: readonly number[], source: readonly number[]): number {
-  let index = 0;
-  let stride = 1;
-  let rest = flat;
-  for (let axis = output.length - 1; axis >= 0; axis--) {
-    const size = output[axis] ?? 1;
-    const own = source[axis - output.length + source.length] ?? 1;
-    if (own !== 1) index += (rest % size) * stride;
-    stride *= own;
-    rest = Math.floor(rest / size);
-  }
-  return index;
+  if (output === undefined) return undefined;
+  const laid = inputs.map(({ shape: own, value }) => {
+    const dims = fixed(own);
+    if (value === undefined || dims === undefined) return undefined;
+    const strides = stridesOf(dims);
+    const missing = output.length - dims.length;
+    return strided(value, output, 0, output.map((_, axis) => ((dims[axis - missing] ?? 1) === 1 ? 0 : (strides[axis - missing] ?? 0))));
+  });
+  const [first] = laid;
+  if (first === undefined || laid.includes(undefined)) return undefined;
+  return first.map((_, index) => apply(laid.map((values) => values?.[index] ?? null)));
 }
 
 /** Numbers of 32-bit floats are rounded as onnxruntime rounds them. */
@@ -99,7 +91,7 @@ const remainder: Elementwise = ([a = null, b = null]) => {
 const compare = (test: (a: number, b: number) => boolean): Elementwise => ([a = null, b = null]) =>
   typeof a === 'number' && typeof b === 'number' ? Number(test(a, b)) : null;
 
-/** A name is a size of at least 1: it cannot be negative or zero, and equals itself. */
+/** A symbolic size is never negative, and equals itself. */
 const equal: Elementwise = ([a = null, b = null]) => {
   if (a === null || b === null) return null;
   if (typeof a === typeof b) return a === b ? 1 : typeof a === 'number' ? 0 : null;
@@ -163,6 +155,3 @@ const binary = {
 } as const satisfies Record<string, Rule>;
 
 export const elementwiseRules = { ...unary, ...binary } satisfies RuleTable<keyof typeof unary | keyof typeof binary>;
-
-/** Number of elements, for rules that need it. */
-export const countOf = (x: TensorShape | undefined): Dim => (x?.shape == null ? null : productOf(x.shape));

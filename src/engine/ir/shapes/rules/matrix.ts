@@ -9,7 +9,7 @@ import { tensor, type TensorShape } from '../tensorShape';
 
 /** Shape of numpy.matmul: leading axes broadcast, vectors lose their axis. */
 export function productShape(a: Shape | null | undefined, b: Shape | null | undefined): Shape | null {
-  if (a == null || b == null || a.length === 0 || b.length === 0) return null;
+  if (a === null || a === undefined || b === null || b === undefined || a.length === 0 || b.length === 0) return null;
   const left = a.length === 1 ? [1, ...a] : a;
   const right = b.length === 1 ? [...b, 1] : b;
   const batch = broadcast(left.slice(0, -2), right.slice(0, -2)) ?? [];
@@ -41,7 +41,7 @@ const einsum: Rule = ({ node, inputs }) => {
   let ellipsis: Shape | null = [];
   for (const [index, term] of left.split(',').entries()) {
     const shape = inputs[index]?.shape;
-    if (shape == null) return [tensor(type, null)];
+    if (shape === null || shape === undefined) return [tensor(type, null)];
     const letters = term.split('...');
     const [before = '', after = ''] = letters;
     [...before].forEach((letter, axis) => meet(letter, shape[axis] ?? null));

@@ -5,7 +5,7 @@ import type { DataType } from '../../dataTypes';
 import type { Dim } from '../../model';
 import { addDims, largerDim, multiplyDims, type Shape } from '../dims';
 import type { Rule, RuleContext } from '../rule';
-import { axisOf, numbers, tensor, type TensorShape } from '../tensorShape';
+import { axisOf, isRanked, numbers, tensor } from '../tensorShape';
 
 /** `axes` as an attribute, or as input `index` in later opsets; `unknown` when the input's elements are not known. */
 export function axesOf({ node, inputs }: RuleContext, index: number): readonly number[] | 'absent' | 'unknown' {
@@ -13,7 +13,7 @@ export function axesOf({ node, inputs }: RuleContext, index: number): readonly n
   if (attribute !== undefined) return attribute;
   const input = inputs[index];
   if (input === undefined) return 'absent';
-  return numbers(input) ?? 'unknown';
+  return input.shape?.[0] === 0 ? [] : (numbers(input) ?? 'unknown');
 }
 
 export function reducedShape(shape: Shape, axes: readonly number[] | 'all' | 'unknown', keep: boolean): Shape | null {
@@ -25,7 +25,7 @@ export function reducedShape(shape: Shape, axes: readonly number[] | 'all' | 'un
 
 const reduction = (fold?: (a: Dim, b: Dim) => Dim): Rule => (context) => {
   const [x] = context.inputs;
-  if (x?.shape == null) return [tensor(x?.type ?? 'undefined', null)];
+  if (!isRanked(x)) return [tensor(x?.type ?? 'undefined', null)];
   const axes = axesOf(context, 1);
   const none = axes === 'absent' || axes.length === 0;
   if (none && intAttribute(context.node, 'noop_with_empty_axes', 0) === 1) return [x];
@@ -36,7 +36,7 @@ const reduction = (fold?: (a: Dim, b: Dim) => Dim): Rule => (context) => {
   return [tensor(x.type, shape, fold !== undefined && whole ? [rest.reduce<Dim>(fold, first)] : undefined)];
 };
 
-const argument: Rule = ({ node, inputs: [x] }) => [tensor('int64', x?.shape == null
+const argument: Rule = ({ node, inputs: [x] }) => [tensor('int64', !isRanked(x)
   ? null
   : reducedShape(x.shape, [intAttribute(node, 'axis', 0)], intAttribute(node, 'keepdims', 1) === 1))];
 
@@ -63,5 +63,3 @@ export const reduceRules = {
   ArgMax: argument, ArgMin: argument, TopK: topK,
   SoftmaxCrossEntropyLoss: loss, NegativeLogLikelihoodLoss: (context) => loss(context).slice(0, 1),
 } as const satisfies Record<string, Rule>;
-
-export type { TensorShape };

@@ -5,7 +5,7 @@ import type { DataType } from '../../dataTypes';
 import type { Dim, Node } from '../../model';
 import { addDims, divideDims, multiplyDims, subtractDims, type Shape } from '../dims';
 import type { Rule, RuleContext, RuleTable } from '../rule';
-import { tensor, type TensorShape } from '../tensorShape';
+import { isRanked, tensor, type TensorShape } from '../tensorShape';
 
 /** Attributes of a window, one entry a spatial axis; `pads` holds all begins, then all ends. */
 export interface Window {
@@ -89,7 +89,7 @@ export const pooling = (second?: DataType): Rule => ({ node, inputs: [x] }) => {
 };
 
 export function pooledShape(node: Node, x: TensorShape | undefined, channelsLast = false): Shape | null {
-  if (x?.shape == null || x.shape.length < 3) return null;
+  if (!isRanked(x) || x.shape.length < 3) return null;
   const spatial = x.shape.length - 2;
   const first = channelsLast ? 1 : 2;
   const window = windowOf(node, spatial, intsAttribute(node, 'kernel_shape') ?? Array<Dim>(spatial).fill(null));
@@ -104,7 +104,7 @@ export const globalPooling: Rule = ({ inputs: [x] }) =>
 const maxUnpool: Rule = ({ node, inputs: [x, , size] }) => {
   const type = x?.type ?? 'undefined';
   if (size !== undefined) return [tensor(type, size.value ?? x?.shape?.map(() => null) ?? null)];
-  if (x?.shape == null) return [tensor(type, null)];
+  if (!isRanked(x)) return [tensor(type, null)];
   const spatial = x.shape.length - 2;
   const window = windowOf(node, spatial, intsAttribute(node, 'kernel_shape') ?? []);
   const sizes = x.shape.slice(2).map((dim, axis) => addDims(
@@ -116,7 +116,7 @@ const maxUnpool: Rule = ({ node, inputs: [x, , size] }) => {
 const col2Im: Rule = ({ inputs: [x, image, block] }) => {
   const sizes = image?.value;
   const patch = block?.value;
-  if (x?.shape == null || sizes === undefined) return [tensor(x?.type ?? 'undefined', null)];
+  if (!isRanked(x) || sizes === undefined) return [tensor(x?.type ?? 'undefined', null)];
   const area = patch?.reduce<Dim>((product, dim) => multiplyDims(product, dim), 1) ?? null;
   const channels = x.shape[1] ?? null;
   const known = typeof channels === 'number' && typeof area === 'number' ? channels / area : null;

@@ -1,0 +1,173 @@
+// Shape and type inference over a whole model: nodes in order, one rule each, subgraphs and local functions included.
+// Partial by design: what cannot be known stays open and is noted; nothing here throws over an operator.
+
+import { subgraphs } from '../attributes';
+import { topologicalOrder } from '../graphIndex';
+import type { Dim, Graph, Model, Node, ValueInfo } from '../model';
+import { isDefaultDomain, nodeLabel, opsetOf } from '../model';
+import { bindAttributes, functionOf } from './functions';
+import type { RuleContext } from './rule';
+import { ruleOf } from './table';
+import { fromValueType, refine, tensor, unknownTensor, type TensorShape } from './tensorShape';
+import { readSmallValues, type SmallValues } from './values';
+
+export interface InferOptions {
+  /** Sizes of symbolic dimensions, by name. */
+  readonly dims?: Readonly<Record<string, number>>;
+  /** Shapes of graph inputs in place of those in the file; stored inner shapes are then ignored. */
+  readonly inputShapes?: Readonly<Record<string, readonly Dim[]>>;
+}
+
+export interface ShapeNote {
+  /** Label of the node. */
+  readonly node: string;
+  readonly tensor: string;
+  /** No rule for the operator; or the file states another shape or type than follows from the graph. */
+  readonly kind: 'noRule' | 'contradiction';
+  readonly op: string;
+}
+
+export interface ShapeMap {
+  /** Every tensor of the graph by name: inputs, initializers and node outputs. */
+  readonly tensors: ReadonlyMap<string, TensorShape>;
+  /** Shapes inside the subgraphs of the graph's nodes, nested ones included, for the last inference of each. */
+  readonly bodies: ReadonlyMap<Graph, ReadonlyMap<string, TensorShape>>;
+  readonly notes: readonly ShapeNote[];
+}
+
+/**
+ * Types and shapes of all tensors. Reads small tensors (shapes, axes) from disk, never weights.
+ *
+ * @throws EngineError `invalidGraph` on a cycle, and what reading a damaged tensor throws.
+ */
+export async function inferShapes(model: Model, options: InferOptions = {}): Promise<ShapeMap> {
+  const run = new Inference(model, await readSmallValues(model), options);
+  return run.whole();
+}
+
+/** The shape of a tensor, null when its rank is unknown. */
+export function shapeOf(shapes: ShapeMap, name: string): readonly Dim[] | null {
+  return shapes.tensors.get(name)?.shape ?? null;
+}
+
+/** Names seen from inside a graph: its own, then those of the graphs around it. */
+interface Scope {
+  readonly tensors: Map<string, TensorShape>;
+  readonly outer: Scope | undefined;
+}
+
+function lookUp(scope: Scope, name: string): TensorShape {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
+    const found = at.tensors.get(name);
+    if (found !== undefined) return found;
+  }
+  return unknownTensor;
+}
+
+/** Functions may call each other; a chain this deep is a cycle. */
+const maxFunctionDepth = 32;
+
+class Inference {
+  private readonly bodies = new Map<Graph, ReadonlyMap<string, TensorShape>>();
+  private readonly notes = new Map<string, ShapeNote>();
+  private readonly sizes: Readonly<Record<string, number>>;
+  private readonly orders = new Map<Graph, readonly Node[]>();
+  private functionDepth = 0;
+
+  constructor(private readonly model: Model, private readonly small: SmallValues, private readonly options: InferOptions) {
+    this.sizes = options.dims ?? {};
+  }
+
+  whole(): ShapeMap {
+    const { graph } = this.model;
+    const inputs = graph.inputs.map((input) => {
+      const stated = fromValueType(input.type, this.sizes);
+      const shape = this.options.inputShapes?.[input.name];
+      return shape === undefined ? stated : { ...stated, shape };
+    });
+    const tensors = this.graph(graph, inputs, undefined);
+    return { tensors, bodies: this.bodies, notes: [...this.notes.values()] };
+  }
+
+  private graph(graph: Graph, inputs: readonly TensorShape[], outer: Scope | undefined): Map<string, TensorShape> {
+    const scope: Scope = { tensors: new Map(), outer };
+    graph.inputs.forEach((input, index) => {
+      scope.tensors.set(input.name, refine(inputs[index] ?? unknownTensor, fromValueType(input.type, this.sizes)).value);
+    });
+    for (const initializer of graph.initializers.values()) {
+      // An initializer that is also an input (IR 3) may be replaced at run time: its shape holds, its value too by default.
+      scope.tensors.set(initializer.name, tensor(initializer.type, initializer.dims, this.small.get(initializer)));
+    }
+    for (const sparse of graph.sparseInitializers) scope.tensors.set(sparse.values.name, tensor(sparse.values.type, sparse.dims));
+    const stored = this.options.inputShapes === undefined ? this.storedTypes(graph) : undefined;
+    for (const node of this.order(graph)) this.node(node, scope, stored, undefined);
+    return scope.tensors;
+  }
+
+  private storedTypes(graph: Graph): ReadonlyMap<string, ValueInfo> {
+    return new Map([...graph.valueInfo, ...graph.outputs.map((output) => [output.name, output] as const)]);
+  }
+
+  private order(graph: Graph): readonly Node[] {
+    const order = this.orders.get(graph) ?? topologicalOrder(graph);
+    this.orders.set(graph, order);
+    return order;
+  }
+
+  private node(node: Node, scope: Scope, stored: ReadonlyMap<string, ValueInfo> | undefined, opsets: ReadonlyMap<string, number> | undefined): void {
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : lookUp(scope, name)));
+    const results = this.results(node, inputs, scope, opsets);
+    node.outputs.forEach((name, index) => {
+      if (name === '') return;
+      const inferred = results[index] ?? unknownTensor;
+      const info = stored?.get(name);
+      const { value, agrees } = info === undefined ? { value: inferred, agrees: true } : refine(inferred, fromValueType(info.type, this.sizes));
+      if (!agrees) this.note(node, name, 'contradiction');
+      scope.tensors.set(name, value);
+    });
+  }
+
+  private results(node: Node, inputs: readonly (TensorShape | undefined)[], scope: Scope, opsets: ReadonlyMap<string, number> | undefined): readonly (TensorShape | undefined)[] {
+    const rule = ruleOf(node);
+    if (rule === undefined) {
+      const called = this.callFunction(node, inputs);
+      if (called !== undefined) return called;
+      this.note(node, node.outputs[0] ?? '', 'noRule');
+      for (const { graph } of subgraphs(node)) this.body(graph, [], scope);
+      return [];
+    }
+    const context: RuleContext = {
+      node,
+      // A model without the import is invalid; the newest rules then give the fewest surprises.
+      opset: opsetOf({ opsets: new Map(opsets ?? this.model.opsets) }, isDefaultDomain(node.domain) ? '' : node.domain) ?? Infinity,
+      inputs,
+      elements: (value) => this.small.get(value),
+      body: (attribute, bodyInputs) => {
+        const found = subgraphs(node).find((entry) => entry.attribute === attribute);
+        return found === undefined ? [] : this.body(found.graph, bodyInputs, scope);
+      },
+    };
+    return rule(context);
+  }
+
+  private body(graph: Graph, inputs: readonly TensorShape[], outer: Scope): readonly TensorShape[] {
+    const tensors = this.graph(graph, inputs, outer);
+    this.bodies.set(graph, tensors);
+    return graph.outputs.map((output) => lookUp({ tensors, outer }, output.name));
+  }
+
+  private callFunction(node: Node, inputs: readonly (TensorShape | undefined)[]): readonly TensorShape[] | undefined {
+    const definition = functionOf(this.model, node);
+    if (definition === undefined || this.functionDepth >= maxFunctionDepth) return undefined;
+    this.functionDepth++;
+    const scope: Scope = { tensors: new Map(), outer: undefined };
+    definition.inputs.forEach((name, index) => scope.tensors.set(name, inputs[index] ?? unknownTensor));
+    for (const inner of definition.nodes) this.node(bindAttributes(inner, node, definition), scope, undefined, definition.opsets);
+    this.functionDepth--;
+    return definition.outputs.map((name) => lookUp(scope, name));
+  }
+
+  private note(node: Node, name: string, kind: ShapeNote['kind']): void {
+    this.notes.set(`${kind} ${name}`, { node: nodeLabel(node), tensor: name, kind, op: node.opType });
+  }
+}

@@ -1,0 +1,39 @@
+// All shape rules, by domain and operator. An operator without a rule has unknown results; nothing else happens to it.
+
+import type { Node } from '../model';
+import { isDefaultDomain } from '../model';
+import type { StandardOperator } from './operators';
+import type { Rule, RuleTable } from './rule';
+import { attentionRules } from './rules/attention';
+import { controlRules } from './rules/control';
+import { elementwiseRules } from './rules/elementwise';
+import { generateRules } from './rules/generate';
+import { matrixRules } from './rules/matrix';
+import { layoutRules, microsoftRules } from './rules/microsoft';
+import { normalizationRules } from './rules/normalization';
+import { quantizationRules } from './rules/quantization';
+import { recurrentRules } from './rules/recurrent';
+import { reduceRules } from './rules/reduce';
+import { reshapeRules } from './rules/reshape';
+import { resizeRules } from './rules/resize';
+import { sequenceRules } from './rules/sequence';
+import { signalRules } from './rules/signal';
+import { slicingRules } from './rules/slicing';
+import { windowRules } from './rules/window';
+
+const standardRules: RuleTable<StandardOperator> = {
+  ...elementwiseRules, ...windowRules, ...matrixRules, ...reduceRules, ...reshapeRules, ...slicingRules, ...resizeRules,
+  ...normalizationRules, ...quantizationRules, ...recurrentRules, ...generateRules, ...sequenceRules, ...controlRules,
+  ...signalRules, ...attentionRules,
+};
+
+const domains: ReadonlyMap<string, Readonly<Record<string, Rule>>> = new Map<string, Readonly<Record<string, Rule>>>([
+  ['', standardRules],
+  ['com.microsoft', microsoftRules],
+  ['com.microsoft.nchwc', layoutRules],
+]);
+
+export function ruleOf(node: Pick<Node, 'domain' | 'opType'>): Rule | undefined {
+  const rules = domains.get(isDefaultDomain(node.domain) ? '' : node.domain);
+  return rules !== undefined && Object.hasOwn(rules, node.opType) ? rules[node.opType] : undefined;
+}
