@@ -1,0 +1,109 @@
+// Constant folding: nodes that depend on constants only are computed once by onnxruntime and become initializers. Results
+// that would make the file bigger are left to be computed at run time.
+
+import { subgraphs } from '../../../ir/attributes';
+import { makeGraph, makeModel } from '../../../ir/build';
+import { bytesOf } from '../../../ir/dataTypes';
+import { capturedTensors } from '../../../ir/graphIndex';
+import { elementCount, isDefaultDomain, type Node } from '../../../ir/model';
+import { storedBytes } from '../../../ir/tensors';
+import { throwIfAborted } from '../../../error';
+import type { NdArray } from '../../../ports';
+import { FREE_INITIALIZERS_IR, type GraphEditor } from '../graphEditor';
+import type { CleanupRule, RuleContext } from '../rule';
+import { elementType, staticShape } from '../types';
+
+/** Not a function of their inputs alone, not tensors, or kept on purpose: a DequantizeLinear is how a weight stays small. */
+const never: ReadonlySet<string> = new Set([
+  'RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli', 'Dropout',
+  'Constant', 'DequantizeLinear', 'Optional', 'OptionalGetElement', 'OptionalHasElement', 'SequenceAt', 'SequenceConstruct',
+  'SequenceEmpty', 'SequenceErase', 'SequenceInsert', 'SequenceLength', 'SplitToSequence', 'ConcatFromSequence',
+]);
+
+/** Results of up to this many bytes are folded even where they take more room than the nodes did (shapes, index lists). */
+const SMALL_RESULT = 1024;
+
+export const foldConstants: CleanupRule = foldConstantsUpTo(SMALL_RESULT);
+
+/** Never a byte more than the nodes took: for models that the generous rule would make bigger. */
+export const foldConstantsStrictly: CleanupRule = foldConstantsUpTo(0);
+
+function foldConstantsUpTo(smallResult: number): CleanupRule {
+  return {
+    id: 'foldConstants',
+    async apply(editor, context) {
+      const foldable = findFoldable(editor, context, smallResult);
+      if (foldable.length === 0) return 0;
+      const values = await compute(foldable, editor, context);
+      for (const node of [...foldable].reverse()) {
+        for (const output of node.outputs) if (values[output] !== undefined) editor.adoptConstant(output, values[output]);
+        editor.remove(node);
+      }
+      return foldable.length;
+    },
+  };
+}
+
+/** Nodes to fold, in topological order: inputs are constants or outputs of nodes before them in the list. */
+function findFoldable(editor: GraphEditor, context: RuleContext, smallResult: number): Node[] {
+  const found: Node[] = [];
+  const sizes = new Map<string, number>();
+  for (const node of editor.nodes()) {
+    if (!isDefaultDomain(node.domain) || never.has(node.opType) || subgraphs(node).length > 0) continue;
+    if (node.outputs.some((output) => editor.isOutput(output))) continue;
+    const inputs = node.inputs.filter((input) => input !== '');
+    if (!inputs.every((input) => sizes.has(input) || editor.constant(input) !== undefined)) continue;
+    const outputs = node.outputs.filter((output) => output !== '');
+    const results = outputs.map((output) => resultBytes(output, context));
+    if (!results.every((size) => size !== undefined)) continue;
+    const total = results.reduce((sum, size) => sum + size, 0);
+    if (total > smallResult && total > bytesFreed(node, editor, sizes)) continue;
+    found.push(node);
+    outputs.forEach((output, index) => sizes.set(output, results[index] ?? 0));
+  }
+  return found;
+}
+
+function resultBytes(output: string, { typeOf }: RuleContext): number | undefined {
+  const type = typeOf(output);
+  const element = elementType(type);
+  const shape = staticShape(type);
+  if (element === undefined || element === 'string' || shape === undefined) return undefined;
+  return bytesOf(element, elementCount(shape));
+}
+
+/** What the file loses with the node: its own record, and the constants that nothing else reads. */
+function bytesFreed(node: Node, editor: GraphEditor, sizes: ReadonlyMap<string, number>): number {
+  const own = [node.opType, node.name, ...node.inputs].reduce((sum, text) => sum + text.length, 0);
+  return [...new Set(node.inputs)].reduce((sum, input) => {
+    if (editor.soleConsumer(input) !== node) return sum;
+    const tensor = editor.constant(input);
+    return sum + (sizes.get(input) ?? (tensor === undefined ? 0 : storedBytes(tensor)));
+  }, own);
+}
+
+async function compute(nodes: readonly Node[], editor: GraphEditor, context: RuleContext): Promise<Record<string, NdArray>> {
+  throwIfAborted(context.signal);
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const wanted = [...made].filter((output) => output !== '' && isReadOutside(output, nodes, editor));
+  const read = new Set(nodes.flatMap((node) => [...node.inputs, ...capturedTensors(node)]));
+  const graph = makeGraph({
+    name: 'constants',
+    nodes,
+    inputs: [],
+    outputs: wanted.map((name) => ({ name })),
+    initializers: [...read].flatMap((name) => editor.constant(name) ?? []),
+  });
+  const { opsets, irVersion } = editor.model;
+  const model = makeModel(graph, Object.fromEntries(opsets), Math.max(irVersion, FREE_INITIALIZERS_IR));
+  const session = await context.runtime.createSession(model, { optimization: 'disabled', threads: 1 });
+  try {
+    return await session.run({});
+  } finally {
+    await session.release();
+  }
+}
+
+function isReadOutside(output: string, nodes: readonly Node[], editor: GraphEditor): boolean {
+  return editor.consumers(output).some((reader) => !nodes.includes(reader));
+}
