@@ -13,4 +13,14 @@ export const formTexts = {
   'form.int8Dynamic': { en: 'int8, dynamic activations', zh: 'int8，动态激活' },
   'form.int8Activations': { en: 'int8 activations', zh: 'int8 激活' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
+
+  // Why a layer stays float; parameters of `finding.layerKeptFloat`.
+  'why.ignored': { en: 'it is in "ignore".', zh: '它在 "ignore" 列表中。' },
+  'why.noKernel': { en: 'onnxruntime has no 8-bit kernel for this operator.', zh: 'onnxruntime 没有此算子的 8 位内核。' },
+  'why.weightNotConstant': { en: 'its weights are computed while the model runs.', zh: '其权重在模型运行时计算得出。' },
+  'why.weightRank': { en: 'its weights are not a matrix.', zh: '其权重不是矩阵。' },
+  'why.notFloat32': { en: 'its weights are not float32.', zh: '其权重不是 float32。' },
+  'why.biasNotConstant': { en: 'its bias is computed while the model runs.', zh: '其偏置在模型运行时计算得出。' },
+  'why.biasShape': { en: 'its bias is not one number for each output channel.', zh: '其偏置不是每个输出通道一个数。' },
+  'why.tiny': { en: 'it is too small to gain.', zh: '它太小，量化没有收益。' },
 } as const satisfies Record<string, TextEntry>;

@@ -1,0 +1,143 @@
+// The pass `quantize.static`: 8-bit weights and activations as QuantizeLinear/DequantizeLinear pairs, ranges measured on
+// calibration samples. The steps are in the files it calls: plan (what), calibrate and ranges (scales), rewrite (how).
+
+import { type FormCode, said } from '../../../protocol/text/index';
+import type { Finding } from '../../../protocol/report';
+import type { Dataset, Split } from '../../data/dataset';
+import { EngineError, throwIfAborted } from '../../error';
+import { cloneModel } from '../../ir/clone';
+import { indexGraph } from '../../ir/graphIndex';
+import { type Model, type Node, nodeLabel, opsetOf } from '../../ir/model';
+import type { Origins, Pass, PassContext, PassOutcome } from '../pass';
+import type { Affine } from './affine';
+import { calibrate } from './calibrate';
+import { ignoredLayers, layersOf } from './ignore';
+import { type Observers, observed } from './observers';
+import { type StaticSettings, settingsOf, staticOptions, staticPassId } from './options';
+import { parameterWriter } from './parameters';
+import { type Plan, planQuantization } from './plan';
+import { refuseQuantized } from './quantized';
+import { affineFor, affineOf } from './ranges';
+import { writePlan } from './rewrite';
+import { graphScope } from './scope';
+
+/** QuantizeLinear and DequantizeLinear have `axis` from opset 13 (ONNX 1.8, IR version 7). */
+const neededOpset = 13;
+const neededIrVersion = 7;
+
+export const quantizeStatic: Pass<typeof staticOptions> = {
+  id: staticPassId,
+  data: 'required',
+  suffix: 'int8',
+  options: staticOptions,
+  async run(model, options, context) {
+    const settings = settingsOf(options, context.target);
+    refuseQuantized(model);
+    const split = calibrationSplit(context.data);
+    const ignored = ignoredLayers(model.graph, context.origins, settings.ignore);
+    const cleaned = await prepare(model, context);
+
+    const output = cloneModel(cleaned.model);
+    const index = indexGraph(output.graph);
+    const plan = await planQuantization(output, index, {
+      isIgnored: (node) => layersOf(node, cleaned.origins).some((layer) => ignored.has(layer)),
+      foldClamps: !settings.activations.symmetric,
+    });
+    if (plan.layers.size === 0) throw new EngineError('nothingToQuantize');
+
+    const observers = await calibrate({
+      model: cleaned.model,
+      tensors: observedTensors(plan),
+      split,
+      samples: settings.samples,
+      histograms: settings.method.kind !== 'minmax',
+    }, context);
+    refuseUnseen(observers, index.producer, cleaned.origins);
+
+    const scope = graphScope(index);
+    const origins = await writePlan({
+      index, scope, plan,
+      maps: chooseMaps(plan, observers, settings),
+      parameters: parameterWriter(scope, { range: settings.weights, perChannel: settings.perChannel }),
+      origins: cleaned.origins,
+      onLayer(layer, done) {
+        throwIfAborted(context.signal);
+        context.progress({ activity: 'progress.quantizing', fraction: done / plan.layers.size, layer: layersOf(layer.node, cleaned.origins)[0] ?? '' });
+      },
+    });
+    output.irVersion = Math.max(output.irVersion, neededIrVersion);
+    return {
+      model: output,
+      origins,
+      forms: new Map([...cleaned.forms, ...formsOf(plan, settings, cleaned.origins)]),
+      findings: [...cleaned.findings, ...findingsOf(plan, observers, split, settings, cleaned.origins)],
+    };
+  },
+};
+
+/** Folded BatchNormalization, constants as initializers, and an opset that can say `axis`. */
+function prepare(model: Model, context: PassContext): Promise<PassOutcome> {
+  const opset = opsetOf(model) ?? 0;
+  return context.apply('cleanup', model, opset < neededOpset ? { opset: neededOpset } : {});
+}
+
+/** `train` calibrates; data with one split only (a folder of images) calibrate with that. */
+function calibrationSplit(data: Dataset | undefined): Split {
+  if (data === undefined) throw new EngineError('dataNeeded', { what: `pass.${staticPassId}` });
+  const split = data.splits.get('train') ?? (data.splits.size === 1 ? [...data.splits.values()][0] : undefined);
+  if (split === undefined) {
+    throw new EngineError('splitMissing', { file: data.path, split: 'train', splits: [...data.splits.keys()].join(', ') });
+  }
+  return split;
+}
+
+function observedTensors(plan: Plan): string[] {
+  const sources = [...plan.activations.values()].filter((group) => !group.unit).flatMap((group) => group.sources);
+  return [...new Set(sources)];
+}
+
+/** A tensor without a single finite sample has no range. */
+function refuseUnseen(observers: Observers, producer: ReadonlyMap<string, Node>, origins: Origins): void {
+  const seen = [...observers.states.values()].some((state) => state.low <= state.high);
+  if (seen || observers.tensors.length === 0) return;
+  const tensor = observers.notFinite ?? observers.tensors[0] ?? '';
+  const maker = producer.get(tensor);
+  throw new EngineError('nonFiniteActivation', { tensor, layer: maker === undefined ? tensor : (layersOf(maker, origins)[0] ?? tensor) });
+}
+
+function chooseMaps(plan: Plan, observers: Observers, settings: StaticSettings): Map<string, Affine> {
+  const maps = new Map<string, Affine>();
+  for (const group of new Set(plan.activations.values())) {
+    const { range } = settings.activations;
+    const map = group.unit
+      ? affineOf(0, (range.high - range.low) / (range.high - range.low + 1), settings.activations)
+      : affineFor(observed(observers, group.sources), settings.method, settings.activations);
+    for (const member of group.members) maps.set(member, map);
+  }
+  return maps;
+}
+
+function formsOf(plan: Plan, settings: StaticSettings, origins: Origins): PassOutcome['forms'] {
+  const forms = new Map<string, ReturnType<typeof said<FormCode>>>();
+  const set = (node: Node, code: FormCode): void => {
+    for (const layer of layersOf(node, origins)) forms.set(layer, said(code));
+  };
+  for (const node of [...plan.roles.keys(), ...plan.folded.values()]) if (!plan.layers.has(node)) set(node, 'form.int8Activations');
+  for (const { node } of plan.kept) set(node, 'form.float');
+  const bits = settings.reduced ? 'int7' : 'int8';
+  for (const { node } of plan.layers.values()) set(node, `form.${bits}${settings.perChannel ? 'PerChannel' : 'PerTensor'}`);
+  return forms;
+}
+
+function findingsOf(plan: Plan, observers: Observers, split: Split, settings: StaticSettings, origins: Origins): Finding[] {
+  const findings: Finding[] = plan.kept.map(({ node, why }) => ({
+    severity: 'info',
+    node: nodeLabel(node),
+    ...said('finding.layerKeptFloat', { layer: layersOf(node, origins)[0] ?? nodeLabel(node), why }),
+  }));
+  if (observers.skipped > 0) findings.push({ severity: 'warning', ...said('finding.samplesSkipped', { count: observers.skipped }) });
+  if (split.size < settings.samples) {
+    findings.push({ severity: 'warning', ...said('finding.fewSamples', { count: split.size, wanted: settings.samples }) });
+  }
+  return findings;
+}
