@@ -2,7 +2,7 @@
 // or removing one raises `version`. Sizes are bytes, latencies milliseconds, MACs multiply-accumulates for batch 1.
 // A number that is not known is null, never 0.
 
-import type { FindingCode, FormCode, Said } from './text/index';
+import type { FindingCode, FormCode, ProviderCode, Said } from './text/index';
 import type { RecipeDocument } from './recipe';
 
 export type Dimension = number | string;
@@ -229,7 +229,9 @@ export interface CompressReport extends CompareReport {
 export interface ProviderReport {
   readonly name: string;
   readonly state: 'ready' | 'missing' | 'failed';
+  /** `why` in English, for scripts. */
   readonly reason?: string;
+  readonly why?: Said<ProviderCode>;
   readonly devices?: readonly string[];
   /** Number formats with kernels there, e.g. `float32`, `int8`. */
   readonly formats: readonly string[];

@@ -25,6 +25,8 @@ export interface RuntimeSessionOptions extends SessionOptions {
 }
 
 export interface RuntimeSession extends Session {
+  /** Intra-op threads it was made with. */
+  readonly threads: number;
   /** Ends profiling, upon which onnxruntime writes its file. */
   endProfiling(): void;
 }
@@ -62,7 +64,7 @@ async function open(
   } catch (error) {
     throw createError(error, name, provider);
   }
-  return wrap(session, name);
+  return wrap(session, name, options.threads ?? availableParallelism());
 }
 
 function settingsOf(options: RuntimeSessionOptions, extra: Readonly<Record<string, string>>): OrtSessionOptions {
@@ -83,10 +85,11 @@ function settingsOf(options: RuntimeSessionOptions, extra: Readonly<Record<strin
   };
 }
 
-function wrap(session: OrtSession, name: string): RuntimeSession {
+function wrap(session: OrtSession, name: string, threads: number): RuntimeSession {
   const outputs = session.outputMetadata.map(valueOf);
   const fetchable = outputs.filter((value) => value.type !== 'undefined').map((value) => value.name);
   return {
+    threads,
     inputs: session.inputMetadata.map(valueOf),
     outputs,
     async run(feeds, fetch = fetchable) {

@@ -23,6 +23,8 @@ export interface TimingOptions {
   readonly runs?: number;
   /** Time for each candidate in ms; default 2000. */
   readonly budgetMs?: number;
+  /** No more runs of a candidate than this, warm-up included, about. */
+  readonly maxRuns?: number;
   readonly signal?: AbortSignal;
   /** 0 to 1. */
   readonly progress?: (fraction: number) => void;
@@ -85,7 +87,8 @@ async function warmUp(candidate: Candidate, signal: AbortSignal | undefined): Pr
 
 function planOf(estimate: number, options: TimingOptions): { readonly perGroup: number; readonly rounds: number } {
   const once = Math.max(estimate, 1e-3);
-  const wanted = options.runs ?? Math.max(MIN_ROUNDS, Math.round((options.budgetMs ?? DEFAULT_BUDGET_MS) / once));
+  const fitting = options.runs ?? Math.max(MIN_ROUNDS, Math.round((options.budgetMs ?? DEFAULT_BUDGET_MS) / once));
+  const wanted = Math.min(fitting, options.maxRuns ?? Number.POSITIVE_INFINITY);
   const perGroup = Math.max(1, Math.min(MAX_RUNS_PER_GROUP, Math.floor(ROUND_GROUP_MS / once), Math.floor(wanted / MIN_ROUNDS)));
   return { perGroup, rounds: Math.max(1, Math.ceil(wanted / perGroup)) };
 }

@@ -10,6 +10,7 @@ import { foundTexts } from './found';
 import { passTexts } from './passes';
 import { problemTexts } from './problems';
 import { progressTexts } from './progress';
+import { providerTexts } from './providers';
 import { viewTexts } from './views';
 
 export type { Language, TextParams } from './entry';
@@ -23,6 +24,7 @@ export const texts = {
   ...problemTexts,
   ...dataProblemTexts,
   ...progressTexts,
+  ...providerTexts,
   ...commandTexts,
   ...viewTexts,
 } as const;
@@ -31,6 +33,7 @@ export type TextCode = keyof typeof texts;
 export type ErrorCode = keyof typeof errorTexts;
 export type ProgressCode = keyof typeof progressTexts;
 export type FindingCode = keyof typeof findingTexts;
+export type ProviderCode = keyof typeof providerTexts;
 export type FormCode = keyof typeof formTexts;
 
 /** A text that still can be said in any language; `text` is its English, for scripts (interfaces.md). */
