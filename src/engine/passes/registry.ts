@@ -7,8 +7,9 @@ import { cleanup } from './cleanup/pass';
 import type { Pass } from './pass';
 import { plannedPasses } from './planned';
 import { quantizeDynamic } from './quantize/dynamic';
+import { quantizeStatic } from './quantize/static';
 
-export const passes: readonly Pass[] = [cleanup, quantizeDynamic];
+export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic];
 
 const byId: ReadonlyMap<string, Pass> = new Map(passes.map((pass) => [pass.id, pass]));
 

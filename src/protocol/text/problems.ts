@@ -8,6 +8,7 @@ export const problemTexts = {
   'problem.unknownKeyNear': { en: 'there is no {key} here; did you mean {near}?', zh: '此处没有 {key}；是否想写 {near}？' },
   'problem.missingKey': { en: '{key} is missing', zh: '缺少 {key}' },
   'problem.wrongType': { en: '{found} is not {wanted}', zh: '{found} 不是 {wanted}' },
+  'problem.weightsU8': { en: 'no kernel takes int8 activations with uint8 weights', zh: '没有内核支持 int8 激活搭配 uint8 权重' },
   'problem.notAllowed': { en: '{found} is not one of the values', zh: '{found} 不在可用值之列' },
   'problem.notAllowedNear': { en: '{found} is not one of the values; did you mean {near}?', zh: '{found} 不在可用值之列；是否想写 {near}？' },
   'problem.outOfRange': { en: '{found} is out of range', zh: '{found} 超出范围' },

@@ -32,7 +32,7 @@ export function parameterWriter(scope: GraphScope, settings: ParameterSettings):
     if (same !== undefined) return { nodes: [], output: same.output };
     const output = scope.uniqueName(`${layer.weight}_dq`);
     const codes = scope.constant(`${layer.weight}_q`, quantized.codes);
-    const node = dequantizeNode(codes, mapOf(scope, layer.weight, quantized), output, quantized.axis);
+    const node = dequantizeNode(codes, mapOf(scope, layer.weight, quantized), output, { axis: quantized.axis });
     written.set(layer.weight, [...(written.get(layer.weight) ?? []), { quantized, output }]);
     return { nodes: [node], output };
   };
@@ -89,7 +89,7 @@ function writeBias(scope: GraphScope, name: string, bias: NdArray, weight: Quant
     ...(weight.axis === undefined ? {} : { axis: 0 }),
   };
   const output = scope.uniqueName(`${name}_dq`);
-  return dequantizeNode(scope.constant(`${name}_q`, quantized.codes), mapOf(scope, name, quantized), output, quantized.axis);
+  return dequantizeNode(scope.constant(`${name}_q`, quantized.codes), mapOf(scope, name, quantized), output, { axis: quantized.axis });
 }
 
 function mapOf(scope: GraphScope, name: string, { codes, scales, zeroPoint, axis }: QuantizedWeight): MapNames {

@@ -62,6 +62,8 @@ function graphWriter({ scope, plan, maps, parameters, origins: before }: Rewrite
     nodes.push(node);
     origins.set(node.outputs[0] ?? '', from);
   };
+  /** A fresh tensor name is free for a node too, one of the model may not be. */
+  const nodeName = (output: string, tensor: string): { name: string } => ({ name: output === tensor ? scope.uniqueName(`${tensor}_dq`) : output });
   const mapOf = (tensor: string): Affine => maps.get(tensor) as Affine;
 
   const addPairFrom = (source: string, tensor: string, output: string, from: readonly string[]): void => {
@@ -69,7 +71,7 @@ function graphWriter({ scope, plan, maps, parameters, origins: before }: Rewrite
     const code = scope.uniqueName(`${tensor}_q`);
     codes.set(tensor, code);
     push(quantizeNode(source, map, code), from);
-    push(dequantizeNode(code, map, output), from);
+    push(dequantizeNode(code, map, output, nodeName(output, tensor)), from);
   };
 
   const addPair = (tensor: string, from: readonly string[]): void => {
@@ -88,7 +90,7 @@ function graphWriter({ scope, plan, maps, parameters, origins: before }: Rewrite
     node.inputs = [codes.get(input) as string, pads, map.zeroPoint, ...axes];
     node.outputs = [code];
     push(node, from);
-    push(dequantizeNode(code, map, output), from);
+    push(dequantizeNode(code, map, output, nodeName(output, output)), from);
   };
 
   return {

@@ -70,8 +70,11 @@ export function quantizeNode(input: string, map: MapNames, output: string): Node
   return makeNode('QuantizeLinear', [input, map.scale, map.zeroPoint], [output], {}, { name: output });
 }
 
-/** `axis` is written out always: its default is 1, which is wrong for weights of Conv. */
-export function dequantizeNode(input: string, map: MapNames, output: string, axis?: number): Node {
-  const attributes = axis === undefined ? {} : { axis: int(axis) };
-  return makeNode('DequantizeLinear', [input, map.scale, map.zeroPoint], [output], attributes, { name: output });
+/**
+ * `axis` is written out always: its default is 1, which is wrong for weights of Conv. `name` where the output has the name
+ * of a tensor of the model, which a node may have as well.
+ */
+export function dequantizeNode(input: string, map: MapNames, output: string, options: { readonly axis?: number | undefined; readonly name?: string } = {}): Node {
+  const attributes = options.axis === undefined ? {} : { axis: int(options.axis) };
+  return makeNode('DequantizeLinear', [input, map.scale, map.zeroPoint], [output], attributes, { name: options.name ?? output });
 }
