@@ -51,16 +51,18 @@ function quantizedModel(): Model {
 
 /** Types of a kernel's inputs in a profile that show the format at work. */
 const inputTypes: Readonly<Record<ProbeFormat, readonly string[]>> = {
-  float32: ['float'], float16: ['float16'], bfloat16: ['bfloat16'], int8: ['int8', 'uint8'], int4: ['uint8'],
+  float32: ['float'], float16: ['float16'], bfloat16: ['bfloat16'], int8: ['int8', 'uint8'], int4: [],
 };
-const auxiliary: readonly string[] = ['QuantizeLinear', 'DequantizeLinear', 'Cast'];
+/** A kernel for 4-bit weights, whose packed weights a profile may not list any more. */
+const INT4_KERNEL = 'MatMulNBits';
+const auxiliary: readonly string[] = ['QuantizeLinear', 'DequantizeLinear', 'Cast', 'MemcpyFromHost', 'MemcpyToHost'];
 /** Partitions that a provider compiled carry its name; their inner types do not show. */
 const compiled = /TRT|TensorRT|CoreML/i;
 
 /** Whether the product itself ran in the format, on the provider. */
 export function ranIn(format: ProbeFormat, provider: string, kernels: readonly KernelRecord[]): boolean {
   return kernels.some((kernel) => kernel.provider === provider && !auxiliary.includes(kernel.op)
-    && (compiled.test(kernel.op) || kernel.inputTypes.some((type) => inputTypes[format].includes(type))));
+    && (compiled.test(kernel.op) || (format === 'int4' && kernel.op === INT4_KERNEL) || kernel.inputTypes.some((type) => inputTypes[format].includes(type))));
 }
 
 function model(nodes: readonly Node[], initializers: readonly Tensor[]): Model {

@@ -12,6 +12,8 @@ export interface Flow {
   reaches(from: Node, to: Node): boolean;
   /** Whether `node` depends on a tensor. */
   uses(tensor: string, node: Node): boolean;
+  /** Constant tensors that a node uses, directly or through constant nodes (a DequantizeLinear of its weights), and no other node does. */
+  weights(node: Node): ReadonlySet<string>;
   /** The node that alone uses the node's first output, when that is no output of the graph. */
   only(node: Node): Node | undefined;
 }
@@ -55,6 +57,17 @@ export function flowOf(index: GraphIndex): Flow {
     },
     reaches: (from, to) => order(from) < order(to) && after(from).has(to),
     uses: (tensor, node) => index.uses(tensor).some(({ node: user }) => user === node || (order(user) < order(node) && after(user).has(node))),
+    weights(node) {
+      const found = new Set<string>();
+      const stack = [...node.inputs];
+      for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
+        const maker = index.producer.get(tensor);
+        if (tensor === '' || (maker !== undefined && live.has(maker)) || index.uses(tensor).length > 1) continue;
+        if (maker !== undefined || index.graph.initializers.has(tensor)) found.add(tensor);
+        if (maker !== undefined) stack.push(...maker.inputs);
+      }
+      return found;
+    },
     only(node) {
       const output = node.outputs[0] ?? '';
       const uses = index.uses(output);

@@ -27,7 +27,7 @@ export function matchPiece(piece: Piece, known: ReadonlySet<string>, flow: Flow)
   const after = new Map<string, Node>();
 
   for (const node of piece.nodes) {
-    const inputs = inputsOf(node);
+    const inputs = inputsOf(node).filter((input) => input !== fusedSum(node));
     const feeding = inputs.map((input) => after.get(input)).filter((from) => from !== undefined);
     const behind = isReorder(node) ? undefined : find(node, feeding, inputs.filter((input) => known.has(input)));
     if (behind !== undefined) {
@@ -56,28 +56,40 @@ export function matchPiece(piece: Piece, known: ReadonlySet<string>, flow: Flow)
   }
 }
 
+/** onnxruntime appends this to a name that is taken. */
+const TOKEN = /_token_\d+$/;
+const NCHWC = /_nchwc$/;
+/** Conv, BatchNormalization and activation: the name in `<output>_nchwc` is that of one of their outputs. */
+const CHAIN_LENGTH = 4;
+
 /** What onnxruntime leaves of an original node: its name, a weight under its name, or its output as `<output>_nchwc`. */
 function hints(node: Node, candidate: Node, flow: Flow): boolean {
-  if (candidate.name !== '' && candidate.name === node.name) return true;
-  if (candidate.inputs.slice(1).some((input) => input !== '' && node.inputs.slice(1).includes(input))) return true;
-  const output = /^(.*)_nchwc(?:_token_\d+)?$/.exec(node.name)?.[1];
-  if (output === undefined) return false;
-  // The name is that of the output before sums were fused, after BatchNormalization was folded.
-  for (let at: Node | undefined = candidate, steps = 0; at !== undefined && steps < 4; at = flow.only(at), steps++) {
+  const weights = flow.weights(candidate);
+  if (node.inputs.some((input) => weights.has(input))) return true;
+  const name = node.name.replace(TOKEN, '');
+  if (!NCHWC.test(name)) return candidate.name !== '' && (candidate.name === node.name || candidate.name === name);
+  const output = name.replace(NCHWC, '');
+  let at: Node | undefined = candidate;
+  for (let steps = 0; at !== undefined && steps < CHAIN_LENGTH; steps++) {
     if (at.outputs.includes(output)) return true;
-    if (at !== candidate && familyOf(at.opType) === familyOf(candidate.opType)) return false;
+    at = flow.only(at);
+    if (at !== undefined && familyOf(at.opType) === familyOf(candidate.opType)) return false;
   }
   return false;
 }
 
+/** What a fused convolution adds to its result: the input `Z` of the Conv of the domains nchwc and com.microsoft. */
+function fusedSum(node: Node): string | undefined {
+  const fused = node.domain === 'com.microsoft.nchwc' || node.opType === 'FusedConv' || node.opType === 'NhwcFusedConv';
+  return fused && node.inputs[3] !== '' ? node.inputs[3] : undefined;
+}
+
 /** Follows the chain behind a matched node as far as the kernel's own form says that it goes. */
 function absorbedBy(node: Node, original: Node, claimed: ReadonlySet<Node>, flow: Flow): Node[] {
-  // Conv of the domains nchwc and com.microsoft: (X, W, B, Sum) and an attribute `activation`.
-  const hasSum = familyOf(node.opType) === 'Conv' && node.opType !== 'QLinearConv' && (node.inputs[3] ?? '') !== '';
   const hasActivation = stringAttribute(node, 'activation', '') !== '';
   const wanted = [
     { is: (at: Node) => at.opType === 'BatchNormalization' },
-    ...(hasSum ? [{ is: (at: Node) => familyOf(at.opType) === 'Add' }] : []),
+    ...(fusedSum(node) !== undefined ? [{ is: (at: Node) => familyOf(at.opType) === 'Add' }] : []),
     ...(hasActivation ? [{ is: isActivation }] : []),
   ];
   const absorbed: Node[] = [];
