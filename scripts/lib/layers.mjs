@@ -6,7 +6,7 @@ import path from 'node:path';
 import { exitStatusOf, repositoryRoot } from './process.mjs';
 
 /** From fast to slow; a folder of test/ that is not named here is run after these. */
-const order = ['engine', 'runtime', 'jobs', 'worker', 'cli', 'webview', 'host', 'e2e'];
+const order = ['scripts', 'engine', 'runtime', 'jobs', 'worker', 'cli', 'webview', 'host', 'e2e'];
 /** Folders of test/ that hold no tests of their own. */
 const notLayers = ['support', 'fixtures'];
 /** Layers that open a real VS Code. */
