@@ -11,6 +11,7 @@ export const formTexts = {
   'form.int7PerChannel': { en: 'int8 per channel, 7-bit range', zh: '逐通道 int8（7 位范围）' },
   'form.int7PerTensor': { en: 'int8 per tensor, 7-bit range', zh: '逐张量 int8（7 位范围）' },
   'form.int8Dynamic': { en: 'int8, dynamic activations', zh: 'int8，动态激活' },
+  'form.int8Rows': { en: 'int8, one scale for each row', zh: 'int8，每行一个缩放系数' },
   'form.int8Activations': { en: 'int8 activations', zh: 'int8 激活' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
 
@@ -22,5 +23,8 @@ export const formTexts = {
   'why.notFloat32': { en: 'its weights are not float32.', zh: '其权重不是 float32。' },
   'why.biasNotConstant': { en: 'its bias is computed while the model runs.', zh: '其偏置在模型运行时计算得出。' },
   'why.biasShape': { en: 'its bias is not one number for each output channel.', zh: '其偏置不是每个输出通道一个数。' },
+  'why.transposedInput': { en: 'its input is transposed.', zh: '其输入需要转置。' },
+  'why.signedConv': { en: 'ConvInteger has no int8 kernel; use "weights": "u8" or "auto".', zh: 'ConvInteger 没有 int8 内核；请使用 "weights": "u8" 或 "auto"。' },
+  'why.depthwise': { en: 'depthwise convolutions run slower in 8 bits than in float when activations are quantized while running.', zh: '在运行时量化激活时，深度卷积的 8 位计算比浮点更慢。' },
   'why.tiny': { en: 'it is too small to gain.', zh: '它太小，量化没有收益。' },
 } as const satisfies Record<string, TextEntry>;

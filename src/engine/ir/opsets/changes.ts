@@ -1,7 +1,7 @@
 // Changes of operators that a model must follow when its opset is raised, by operator and by the opset that brought them.
 // Every other entry of history.ts only widened types or added an option whose default keeps the meaning.
 
-import { floatAttribute, floatsAttribute, int, intAttribute, intsAttribute, string, stringAttribute } from '../attributes';
+import { floatAttribute, floatsAttribute, int, intAttribute, string, stringAttribute } from '../attributes';
 import { makeNode } from '../build';
 import type { Node } from '../model';
 import type { NdArray } from '../../ports';
@@ -121,9 +121,9 @@ export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>>
   Scatter: { 11: (node) => { node.opType = 'ScatterElements'; } },
   Slice: {
     10(node, { constant }) {
-      const starts = intsAttribute(node, 'starts') ?? [];
-      const ends = intsAttribute(node, 'ends') ?? [];
-      const axes = intsAttribute(node, 'axes') ?? starts.map((_, axis) => axis);
+      const starts = wholeNumbers(node, 'starts') ?? [];
+      const ends = wholeNumbers(node, 'ends') ?? [];
+      const axes = wholeNumbers(node, 'axes') ?? starts.map((_, axis) => BigInt(axis));
       const inputs = [['starts', starts], ['ends', ends], ['axes', axes]] as const;
       node.inputs = [node.inputs[0] ?? '', ...inputs.map(([name, values]) => constant(name, int64List(values)))];
       for (const [name] of inputs) node.attributes.delete(name);
@@ -139,7 +139,7 @@ export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>>
   Squeeze: { 13: axesToInput },
   TopK: {
     10(node, { constant }) {
-      node.inputs = [node.inputs[0] ?? '', constant('k', int64List([intAttribute(node, 'k', 1)]))];
+      node.inputs = [node.inputs[0] ?? '', constant('k', int64List([BigInt(intAttribute(node, 'k', 1))]))];
       node.attributes.delete('k');
     },
   },
@@ -200,15 +200,21 @@ async function resizeFrom10(node: Node, { constant, constantValues, refuse }: Ch
 }
 
 function intsToInput(node: Node, attribute: string, position: number, { constant }: ChangeTools): void {
-  const values = intsAttribute(node, attribute);
+  const values = wholeNumbers(node, attribute);
   node.attributes.delete(attribute);
   if (values === undefined) return;
   node.inputs.length = position;
   node.inputs.push(constant(attribute, int64List(values)));
 }
 
-function int64List(values: readonly number[]): NdArray {
-  return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
+/** As 64-bit integers: the end of a Slice is often the largest of them, which no float64 holds. */
+function wholeNumbers(node: Node, attribute: string): readonly bigint[] | undefined {
+  const found = node.attributes.get(attribute);
+  return found?.kind === 'ints' ? found.value : undefined;
+}
+
+function int64List(values: readonly bigint[]): NdArray {
+  return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values) };
 }
 
 function int64Scalar(value: number): NdArray {

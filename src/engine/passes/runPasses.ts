@@ -1,0 +1,104 @@
+// Runs validated passes one after the other and keeps what belongs to the whole run: origins, forms, findings, and which
+// pass touched which layer. Saves nothing; the job does, in the callback after each step.
+
+import type { Progress } from '../../protocol/jobs';
+import type { Finding } from '../../protocol/report';
+import type { FormCode, Said } from '../../protocol/text/index';
+import type { Dataset } from '../data/dataset';
+import { throwIfAborted } from '../error';
+import type { Model } from '../ir/model';
+import type { Runtime } from '../ports';
+import type { Origins, PassCheckpoint, PassContext, PassOutcome, Target } from './pass';
+import { seededRandom } from './random';
+import { type ValidPass, validateOptions } from './recipe';
+import { findPass } from './registry';
+
+/** The state of a run after some of its passes. */
+export interface RunState {
+  readonly model: Model;
+  readonly origins: Origins;
+  /** What became of layers, by layer id of the original; the last pass that said something counts. */
+  readonly forms: ReadonlyMap<string, Said<FormCode>>;
+  /** Ids of the passes that touched a layer, by its id. */
+  readonly touched: ReadonlyMap<string, readonly string[]>;
+  readonly findings: readonly Finding[];
+}
+
+export interface RunServices {
+  readonly runtime: Runtime;
+  readonly data?: Dataset;
+  readonly provider: string;
+  readonly threads: number;
+  readonly dims: Readonly<Record<string, number>>;
+  readonly target: Target;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  /** Bytes that the pass at `step` may keep to go on after a kill; default: none are kept. */
+  checkpoint?(step: number): PassCheckpoint;
+  /** Progress over the whole run: each pass has an equal share. */
+  progress(progress: Progress): void;
+}
+
+export interface RunHooks {
+  /** After each pass: `seconds` is the time of the pass alone. Awaited before the next pass starts. */
+  onStep?(step: number, pass: ValidPass, state: RunState, seconds: number): Promise<void> | void;
+  /** First pass to run, when `start` is the state that a checkpoint kept. Default 0. */
+  readonly from?: number;
+}
+
+export function initialState(model: Model, origins: Origins): RunState {
+  return { model, origins, forms: new Map(), touched: new Map(), findings: [] };
+}
+
+/** Throws what a pass throws, and `cancelled` between passes once the signal is aborted. */
+export async function runPasses(start: RunState, passes: readonly ValidPass[], services: RunServices, hooks: RunHooks = {}): Promise<RunState> {
+  let state = start;
+  for (const [step, entry] of passes.entries()) {
+    if (step < (hooks.from ?? 0)) continue;
+    throwIfAborted(services.signal);
+    const began = performance.now();
+    const outcome = await runStep(entry, step, passes.length, state, services);
+    state = merge(state, outcome, entry.pass.id);
+    await hooks.onStep?.(step, entry, state, (performance.now() - began) / 1000);
+  }
+  return state;
+}
+
+function runStep({ pass, options }: ValidPass, step: number, steps: number, state: RunState, services: RunServices): Promise<PassOutcome> {
+  const progress = (inner: Progress): void => services.progress({ ...inner, fraction: (step + (inner.fraction ?? 0)) / steps });
+  const context = contextFor(step, state.origins, services, progress);
+  progress({ activity: 'progress.running', params: { pass: `pass.${pass.id}` }, fraction: 0 });
+  return pass.run(state.model, options, context);
+}
+
+function contextFor(step: number, origins: Origins, services: RunServices, progress: PassContext['progress']): PassContext {
+  const { runtime, data, provider, threads, dims, target, signal, seed } = services;
+  return {
+    runtime, provider, threads, dims, target, origins, progress,
+    ...(data === undefined ? {} : { data }),
+    ...(signal === undefined ? {} : { signal }),
+    // A pass draws the same numbers whether the run began with it or came from a checkpoint.
+    random: seededRandom(seed + step),
+    checkpoint: services.checkpoint?.(step) ?? noCheckpoint,
+    apply: (id, model, options) => {
+      const pass = findPass(id);
+      return pass.run(model, validateOptions(pass, options), contextFor(step, origins, services, progress));
+    },
+  };
+}
+
+const noCheckpoint: PassCheckpoint = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };
+
+function merge(state: RunState, outcome: PassOutcome, pass: string): RunState {
+  const touched = new Map(state.touched);
+  for (const [layer, { code }] of outcome.forms) {
+    if (code !== 'form.unchanged' && code !== 'form.float') touched.set(layer, [...new Set([...(touched.get(layer) ?? []), pass])]);
+  }
+  return {
+    model: outcome.model,
+    origins: outcome.origins,
+    forms: new Map([...state.forms, ...outcome.forms]),
+    touched,
+    findings: [...state.findings, ...outcome.findings],
+  };
+}
