@@ -2,7 +2,7 @@
 // What is not written yet is passed over, so that a part can be built before the others exist.
 'use strict';
 
-const { existsSync, readdirSync } = require('node:fs');
+const { copyFileSync, existsSync, readdirSync } = require('node:fs');
 const path = require('node:path');
 const esbuild = require('esbuild');
 
@@ -25,9 +25,10 @@ const common = {
   sourcemap: production ? false : 'linked',
   legalComments: 'none',
   logLevel: 'warning',
-  // WebAssembly of the image and parquet decoders travels inside the bundle: one file to ship, nothing to look for.
-  loader: { '.wasm': 'binary' },
 };
+
+/** WebAssembly of the image decoders, read beside the bundle (src/runtime/decoders/wasm.ts); from source it is read in its packages. */
+const codecs = ['@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm', '@jsquash/webp/codec/dec/webp_dec.wasm'];
 
 /** Options for programs of Node; the tests bundle their stand-ins with the same. */
 function nodeOptions(entryPoints, outdir) {
@@ -69,6 +70,7 @@ async function main() {
   if (webview.entryPoints.length > 0) builds.push(webview);
   if (watch) await Promise.all(builds.map(async (options) => (await esbuild.context({ ...options, logLevel: 'info' })).watch()));
   else await Promise.all(builds.map((options) => esbuild.build(options)));
+  for (const codec of codecs) copyFileSync(require.resolve(codec), here('dist', path.basename(codec)));
 }
 
 module.exports = { nodeOptions };

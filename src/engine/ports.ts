@@ -103,6 +103,8 @@ export interface ArchiveEntry {
   readonly path: string;
   /** Uncompressed size in bytes. */
   readonly size: number;
+  /** False for an entry that is stored as it is and can be read by range without unpacking. */
+  readonly compressed: boolean;
 }
 
 /** A zip file that is read entry by entry. */
@@ -145,7 +147,8 @@ export interface Decoders {
   parquet(source: ByteSource): Promise<Table>;
   /** From the text of a `tokenizer.json` (and its `tokenizer_config.json` where there is one). */
   tokenizer(json: string, config?: string): Promise<Tokenizer>;
-  gunzip(bytes: Uint8Array): Uint8Array;
+  /** Throws `dataUnreadable` with `name`. */
+  gunzip(bytes: Uint8Array, name: string): Uint8Array;
 }
 
 /** A metric that a user supplies: a module or a command that reads JSON lines. */

@@ -1,0 +1,172 @@
+// From a stored sample to what one input of the model is fed: channels, resize, crop, then value * scale - mean, / std,
+// the layout and the element type the model wants.
+
+import { EngineError } from '../../error';
+import type { NdArray, SessionValue } from '../../ports';
+import type { InputDescription, Layout } from '../description';
+import { type WantedShape, fitShape, product } from './fit';
+import { type Writer, numberAt, writerOf } from './cast';
+import { type Pixels, cropped, pixelsOf, resized, withChannels } from './pixels';
+
+export interface InputPlan {
+  readonly value: SessionValue;
+  /** Shape of one sample (the model's without its batch dimension); null when the rank is unknown. */
+  readonly wanted: WantedShape | null;
+  readonly description: InputDescription;
+  /** Place of `description` in the data description, e.g. `input` or `inputs.mask`. */
+  readonly place: string;
+  /** File of the data description, for messages. */
+  readonly file: string;
+}
+
+/** The model's input without its batch dimension; symbolic dimensions that have a size in `dims` are fixed. */
+export function sampleShape(value: SessionValue, dims: Readonly<Record<string, number>>): WantedShape | null {
+  return value.shape?.slice(1).map((size) => (typeof size === 'number' ? (size > 0 ? size : null) : (dims[size] ?? null))) ?? null;
+}
+
+/** Samples of any stored kind as one batch [n, ...]; throws `dataShapeMismatch` where one does not fit. */
+export function batchOf(samples: readonly NdArray[], layout: Layout | undefined, plan: InputPlan): NdArray {
+  const prepared = samples.map((sample) => prepare(sample, layout, plan));
+  const first = prepared[0];
+  const dims = first === undefined ? [] : first.dims;
+  const values = product(dims);
+  const writer = writerOf(plan.value.type, samples.length * values, plan.value.name);
+  for (const [index, sample] of prepared.entries()) {
+    if (sample.dims.length !== dims.length || sample.dims.some((size, axis) => size !== dims[axis])) throw mismatch(sample.dims, dims, plan);
+    sample.write(writer, index * values);
+  }
+  return { type: plan.value.type, dims: [samples.length, ...dims], data: writer.data };
+}
+
+interface Prepared {
+  readonly dims: readonly number[];
+  write(to: Writer, offset: number): void;
+}
+
+function prepare(sample: NdArray, layout: Layout | undefined, plan: InputPlan): Prepared {
+  const pixels = layout === undefined ? undefined : pixelsOf(sample, layout);
+  return pixels === undefined ? prepareVector(sample, plan) : preparePixels(pixels, layout ?? 'HWC', plan);
+}
+
+function preparePixels(stored: Pixels, storedLayout: Layout, plan: InputPlan): Prepared {
+  const { description } = plan;
+  const layout = description.layout ?? layoutOf(plan.wanted) ?? storedLayout;
+  const channels = description.channels ?? impliedChannels(stored.channels, wantedChannels(plan.wanted, layout));
+  let image = channels === undefined ? stored : withChannels(stored, channels);
+  if (description.resize !== undefined) image = resized(image, description.resize);
+  if (description.crop !== undefined) image = cropOf(image, description.crop, plan);
+  const { width, height, channels: depth } = image;
+  const found = layout === 'CHW' ? [depth, height, width] : [height, width, depth];
+  const dims = fitShape(found, plan.wanted);
+  if (dims === undefined) throw mismatch(found, plan.wanted ?? [], plan);
+  const table = lookup(image, plan);
+  const plane = width * height;
+  return {
+    dims,
+    write(to, offset) {
+      for (let channel = 0; channel < depth; channel += 1) {
+        for (let at = 0; at < plane; at += 1) {
+          const index = layout === 'CHW' ? channel * plane + at : at * depth + channel;
+          to.set(offset + index, table(image.data[at * depth + channel] ?? 0, channel));
+        }
+      }
+    },
+  };
+}
+
+function prepareVector(stored: NdArray, plan: InputPlan): Prepared {
+  const { description } = plan;
+  const needsPixels = (['resize', 'channels'] as const).find((key) => description[key] !== undefined);
+  if (needsPixels !== undefined) throw notImage(needsPixels, plan);
+  const sample = description.crop === undefined ? stored : soundOf(stored, description.crop, plan);
+  const dims = fitShape(sample.dims, plan.wanted);
+  if (dims === undefined) throw mismatch(sample.dims, plan.wanted ?? [], plan);
+  const at = numberAt(sample);
+  const values = product(sample.dims);
+  // Without channels, one mean a feature: along the last axis, as for tables.
+  const last = sample.dims.at(-1) ?? 1;
+  const normalise = normaliser(description, last, plan);
+  return {
+    dims,
+    write(to, offset) {
+      for (let index = 0; index < values; index += 1) to.set(offset + index, normalise(at(index), index % last));
+    },
+  };
+}
+
+/** (value * scale - mean[channel]) / std[channel]; one number counts for every channel. */
+function normaliser(description: InputDescription, channels: number, plan: InputPlan): (value: number, channel: number) => number {
+  const { scale = 1 } = description;
+  const mean = perChannel(description.mean ?? 0, channels, 'mean', plan);
+  const std = perChannel(description.std ?? 1, channels, 'std', plan);
+  return (value, channel) => (value * scale - (mean[channel] as number)) / (std[channel] as number);
+}
+
+function perChannel(given: number | readonly number[], channels: number, key: string, plan: InputPlan): readonly number[] {
+  const numbers = typeof given === 'number' ? [given] : given;
+  if (numbers.length === channels) return numbers;
+  if (numbers.length === 1) return Array.from({ length: channels }, () => numbers[0] as number);
+  throw new EngineError('dataDescription', {
+    file: plan.file, path: `${plan.place}.${key}`, problem: 'problem.channelCount', found: numbers.length, wanted: channels, allowed: 'allowed.oneOrChannels',
+  });
+}
+
+/** The 256 values a byte can become, by channel, so that the division is done once. */
+function lookup(image: Pixels, plan: InputPlan): (value: number, channel: number) => number {
+  const normalise = normaliser(plan.description, image.channels, plan);
+  // Below this many pixels the table costs more than it saves.
+  if (!(image.data instanceof Uint8Array) || image.width * image.height < 256) return normalise;
+  const table = Float64Array.from({ length: 256 * image.channels }, (_, index) => normalise(index % 256, Math.floor(index / 256)));
+  return (value, channel) => table[channel * 256 + value] as number;
+}
+
+/** Where the channels of a wanted [a, b, c] are, by the axis that has 1, 3 or 4; undefined when both or neither. */
+function layoutOf(wanted: WantedShape | null): Layout | undefined {
+  if (wanted?.length !== 3) return undefined;
+  const first = isChannels(wanted[0]);
+  const last = isChannels(wanted[2]);
+  return first === last ? undefined : first ? 'CHW' : 'HWC';
+}
+
+function isChannels(size: number | null | undefined): boolean {
+  return size === 1 || size === 3 || size === 4;
+}
+
+function wantedChannels(wanted: WantedShape | null, layout: Layout): number | null {
+  if (wanted?.length === 2) return 1;
+  return (wanted?.length === 3 ? (layout === 'CHW' ? wanted[0] : wanted[2]) : null) ?? null;
+}
+
+function impliedChannels(found: number, wanted: number | null): 'RGB' | 'L' | undefined {
+  if (wanted === null || wanted === found) return undefined;
+  return wanted === 1 ? 'L' : wanted === 3 ? 'RGB' : undefined;
+}
+
+function cropOf(image: Pixels, crop: number | readonly [number, number], plan: InputPlan): Pixels {
+  const out = cropped(image, crop);
+  if (out !== undefined) return out;
+  const found = typeof crop === 'number' ? `${crop} x ${crop}` : crop.join(' x ');
+  throw new EngineError('dataDescription', {
+    file: plan.file, path: `${plan.place}.crop`, problem: 'problem.cropTooLarge', found, size: `${image.height} x ${image.width}`, allowed: `1 to ${Math.min(image.height, image.width)}`,
+  });
+}
+
+/** The first `crop` values of a vector, zeros added at its end where it is shorter: clips of sound have many lengths. */
+function soundOf(sample: NdArray, crop: number | readonly [number, number], plan: InputPlan): NdArray {
+  if (typeof crop !== 'number' || sample.dims.length !== 1 || !(sample.data instanceof Float32Array)) throw notImage('crop', plan);
+  const data = new Float32Array(crop);
+  data.set(sample.data.subarray(0, crop));
+  return { type: 'float32', dims: [crop], data };
+}
+
+function notImage(key: string, plan: InputPlan): EngineError {
+  return new EngineError('dataDescription', {
+    file: plan.file, path: `${plan.place}.${key}`, problem: 'problem.notImage', found: `"${key}"`, allowed: 'allowed.layoutNeeded',
+  });
+}
+
+function mismatch(found: readonly number[], wanted: readonly (number | null)[], plan: InputPlan): EngineError {
+  return new EngineError('dataShapeMismatch', {
+    file: plan.file, found: found.join(', '), input: plan.value.name, wanted: wanted.map((size) => size ?? '?').join(', '),
+  });
+}
