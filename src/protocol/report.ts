@@ -200,6 +200,8 @@ export interface CompareReport {
   readonly inputs: Readonly<Record<string, string>>;
   readonly environment: Environment;
   readonly metricName: string | null;
+  /** Direction of the metric; `check` needs it for metrics that users supply. */
+  readonly higherIsBetter?: boolean | null;
   readonly samples: number | null;
   readonly before: ModelFigures;
   readonly after: ModelFigures;

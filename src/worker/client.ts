@@ -98,10 +98,12 @@ export function createJobClient(options: JobClientOptions): JobClient {
       return pump();
     }
     const error = deathError(death, job?.progress, heartbeatLimitMs);
-    log(errorText(error));
     // A job whose first event never came had not begun: it waits like the others.
     if (job !== undefined && job.seq > 0) endHere(job, error);
-    else if (job !== undefined) queue.unshift(job);
+    else {
+      log(errorText(error));
+      if (job !== undefined) queue.unshift(job);
+    }
     // Jobs that wait get a fresh process, once; a second crash in a row ends them too, and only a new request starts anew.
     crashes += 1;
     if (crashes > 1) for (const waiting of queue.splice(0)) endHere(waiting, error);

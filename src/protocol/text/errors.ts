@@ -181,8 +181,8 @@ export const errorTexts = {
   // ── usage ──────────────────────────────────────────────────────────────────────────────────────────────────────
   usage: {
     exit: 2,
-    en: '{problem}. See "decant {command} --help".',
-    zh: '{problem}。请查看 "decant {command} --help"。',
+    en: '{problem}. See "{command} --help".',
+    zh: '{problem}。请查看 "{command} --help"。',
   },
   unknownPass: {
     exit: 2,
