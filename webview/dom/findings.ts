@@ -3,7 +3,7 @@
 import type { Finding } from '../../src/protocol/report';
 import { element } from './element';
 import { icon } from './icons';
-import { t } from './language';
+import { phrase, t } from './language';
 
 const order = { error: 0, warning: 1, info: 2 } as const;
 
@@ -14,7 +14,7 @@ export function findingsList(findings: readonly Finding[], label: string): HTMLE
     'ul',
     { class: 'findings', 'aria-label': label },
     ...sorted.map((finding) =>
-      element('li', {}, icon(finding.severity), element('span', { class: 'seen-only-by-readers' }, t(`view.severity.${finding.severity}`)), element('span', {}, t(finding.code, finding.params))),
+      element('li', {}, icon(finding.severity), element('span', { class: 'seen-only-by-readers' }, t(`view.severity.${finding.severity}`)), element('span', {}, phrase(finding))),
     ),
   );
 }

@@ -1,12 +1,20 @@
 // The language the host put on the page, and texts in it.
 
-import { type TextCode, type TextParams, languageOf, say } from '../../src/protocol/text/index';
-import { type ErrorData, errorText } from '../../src/protocol/errors';
+import type { ErrorData } from '../../src/protocol/errors';
+import { type Language, type Said, type TextCode, type TextParams, languageOf, say } from '../../src/protocol/text/index';
+import { viewErrorText, viewSaid } from '../../src/protocol/viewErrors';
+
+const language = (): Language => languageOf(document.documentElement.lang);
 
 export function t(code: TextCode, params: TextParams = {}): string {
-  return say(code, params, languageOf(document.documentElement.lang));
+  return say(code, params, language());
+}
+
+/** A form or finding of a report. */
+export function phrase(said: Said<string>): string {
+  return viewSaid(said, language());
 }
 
 export function errorSentence(error: ErrorData): string {
-  return errorText(error, languageOf(document.documentElement.lang));
+  return viewErrorText(error, language());
 }

@@ -3,7 +3,7 @@
 import type { LayerRow, RowMaxima } from '../logic/layerRows';
 import { UNKNOWN, bytes, count, decibels, milliseconds, signedMilliseconds, signedPercent } from '../logic/format';
 import { shareOf } from '../logic/outcome';
-import { t } from '../dom/language';
+import { phrase, t } from '../dom/language';
 import type { Cell, Column } from '../table/grid';
 
 export interface ColumnContext {
@@ -48,7 +48,7 @@ function reviewColumns(): readonly Column<LayerRow>[] {
     { id: 'bytesChange', title: t('view.column.sizeDelta'), numeric: true, width: 84, grow: 1, group: true, cell: ({ change }) => sizeChangeCell(change?.bytes ?? null) },
     { id: 'latencyChange', title: t('view.column.latencyDelta'), numeric: true, width: 100, grow: 1, cell: latencyChangeCell },
     { id: 'sqnr', title: t('view.column.sqnr'), about: t('view.column.sqnr.about'), numeric: true, width: 78, grow: 1, cell: ({ report }) => sqnrCell(report?.outputError?.sqnrDb ?? null) },
-    { id: 'form', title: t('view.column.form'), numeric: false, width: 120, grow: 2, cell: ({ report }) => (report === null ? unknown : { text: t(report.after.form.code, report.after.form.params) }) },
+    { id: 'form', title: t('view.column.form'), numeric: false, width: 120, grow: 2, cell: ({ report }) => (report === null ? unknown : { text: phrase(report.after.form) }) },
   ];
 }
 

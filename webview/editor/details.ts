@@ -4,7 +4,7 @@ import type { LayerReport, ValueDescription } from '../../src/protocol/report';
 import type { LayerRow } from '../logic/layerRows';
 import { UNKNOWN, bytes, count, decibels, milliseconds, shape, signedMilliseconds, signedPercent, signedPoints } from '../logic/format';
 import { type Child, element } from '../dom/element';
-import { t } from '../dom/language';
+import { phrase, t } from '../dom/language';
 
 export function layerDetails(row: LayerRow): readonly HTMLElement[] {
   const { layer, profiled, report } = row;
@@ -40,7 +40,7 @@ function compressed(report: LayerReport, row: LayerRow): readonly HTMLElement[] 
   return [
     element('h3', {}, t('view.detail.compressed')),
     facts([
-      [t('view.column.form'), t(after.form.code, after.form.params)],
+      [t('view.column.form'), phrase(after.form)],
       [t('view.column.size'), sizeShare === null ? UNKNOWN : `${bytes(before.weightBytes)} → ${bytes(after.weightBytes)} (${signedPercent(sizeShare)})`],
       ...(latency === null ? [] : [[t('view.latency'), `${milliseconds(before.latency?.mean ?? null)} → ${milliseconds(after.latency?.mean ?? null)} (${signedMilliseconds(latency.difference)}, ${t(`view.gain.${latency.gain}`)})`] as const]),
       ...(outputError === null

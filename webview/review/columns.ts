@@ -4,7 +4,7 @@ import type { LayerReport } from '../../src/protocol/report';
 import { latencyChangeCell, sizeChangeCell, sqnrCell } from '../editor/columns';
 import { layerChange } from '../logic/changes';
 import type { SortValue } from '../logic/sorting';
-import { t } from '../dom/language';
+import { phrase, t } from '../dom/language';
 import type { Column } from '../table/grid';
 
 export function reviewColumns(): readonly Column<LayerReport>[] {
@@ -32,5 +32,5 @@ export function reviewValue(layer: LayerReport, column: string): SortValue {
 }
 
 function formWords({ op, after }: LayerReport): string {
-  return `${op} · ${t(after.form.code, after.form.params)}`;
+  return `${op} · ${phrase(after.form)}`;
 }

@@ -64,8 +64,8 @@ export async function openPage(browser: Browser, name: PageName, options: OpenOp
   return {
     page,
     problems,
-    tell: (message) => page.evaluate((sent) => window.postMessage(sent, '*'), message).then(() => page.waitForTimeout(60)),
-    calls: () => page.evaluate(() => (window as unknown as { calls: { name: string; request: unknown }[] }).calls),
+    tell: (message) => page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`).then(() => page.waitForTimeout(60)),
+    calls: () => page.evaluate('window.calls') as Promise<{ name: string; request: unknown }[]>,
   };
 }
 

@@ -1,0 +1,39 @@
+// activate(): wires the parts of the host together, nothing else. No onnxruntime, no process, no file is touched here.
+
+import * as vscode from 'vscode';
+import { registerCommands } from './host/commands/table';
+import { createDataMemory } from './host/data/dataMemory';
+import { createEditors, EDITOR_TYPE } from './host/editor/editors';
+import { createModelEditor } from './host/editor/modelEditor';
+import type { Host } from './host/host';
+import { createClients } from './host/jobs/clients';
+import { createJobCenter } from './host/jobs/jobCenter';
+import { createStatusItem } from './host/jobs/statusItem';
+import { createModelStore } from './host/models/modelStore';
+import { createReportStore } from './host/reports/reportStore';
+import { createReview, REVIEW_VIEW } from './host/review/review';
+
+/** Gives the host's parts, for the tests inside the extension host. */
+export function activate(context: vscode.ExtensionContext): Host {
+  const { extensionUri, extensionPath } = context;
+  const log = vscode.window.createOutputChannel('Decant', { log: true });
+  const clients = createClients(extensionPath, log);
+  const jobs = createJobCenter(clients, log, (context.storageUri ?? context.globalStorageUri).fsPath);
+  const models = createModelStore(jobs);
+  const reports = createReportStore(log);
+  const editors = createEditors();
+  const review = createReview({ extensionUri, log, reports, editors });
+  const host: Host = { extensionUri, log, clients, jobs, models, reports, editors, review, data: createDataMemory(context.workspaceState) };
+
+  context.subscriptions.push(
+    log,
+    clients,
+    reports,
+    review,
+    createStatusItem(jobs),
+    registerCommands(host),
+    vscode.window.registerCustomEditorProvider(EDITOR_TYPE, createModelEditor(host), { supportsMultipleEditorsPerDocument: true }),
+    vscode.window.registerWebviewViewProvider(REVIEW_VIEW, review.provider),
+  );
+  return host;
+}

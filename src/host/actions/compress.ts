@@ -1,0 +1,89 @@
+// Compressing a model, by the form or by a recipe file. The job writes the new model and its report beside the old one;
+// afterwards the review shows them.
+
+import { readFile } from 'node:fs/promises';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { CompressRequest } from '../../protocol/jobs';
+import type { RecipeDocument } from '../../protocol/recipe';
+import type { CompressReport } from '../../protocol/report';
+import type { CompressChoice } from '../../protocol/webviewMessages';
+import type { Host } from '../host';
+import { runVisibly } from '../jobs/visibleJobs';
+import { words } from '../language';
+import { runSettings } from '../settings';
+import { UserError } from '../userError';
+
+/** The request that the form stands for. */
+export function compressRequest(model: string, choice: CompressChoice): CompressRequest {
+  return {
+    model,
+    recipe: { version: 1, passes: [{ pass: choice.pass, ...choice.options }] },
+    report: true,
+    trusted: vscode.workspace.isTrusted,
+    ...(choice.data === null ? {} : { data: choice.data }),
+    ...(Object.keys(choice.dims).length === 0 ? {} : { dims: choice.dims }),
+    ...runSettings(),
+  };
+}
+
+export async function compressModel(host: Host, model: string, choice: CompressChoice): Promise<void> {
+  host.data.remember(model, choice.data);
+  await runCompress(host, compressRequest(model, choice));
+}
+
+/** Runs a recipe file on the model it names, or on `chosenModel` where it names none. */
+export async function runRecipe(host: Host, file: string, chooseModel: () => Promise<string | undefined>): Promise<void> {
+  const recipe = await readRecipe(file);
+  const model = recipe.model === undefined ? await chooseModel() : path.resolve(path.dirname(file), recipe.model);
+  if (model === undefined) return;
+  await runCompress(host, { model, recipe, recipeFile: file, report: true, trusted: vscode.workspace.isTrusted, ...runSettings() });
+}
+
+/** What the job needs to be asked at all; the rest of the recipe is checked by the job, which names the place. */
+async function readRecipe(file: string): Promise<RecipeDocument> {
+  const name = path.basename(file);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(words('view.error.recipe', { name, reason: error instanceof Error ? error.message : String(error) }), { cause: error });
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('passes' in parsed)) throw new UserError(words('view.error.recipe', { name, reason: '"passes"' }));
+  return parsed as RecipeDocument;
+}
+
+async function runCompress(host: Host, request: CompressRequest): Promise<void> {
+  const { model } = request;
+  const report = await runVisibly(host.jobs, host.log, 'compress', request, { models: [model], name: path.basename(model), keep: true });
+  const stored = await host.reports.add(reportFile(report.output));
+  void host.review.show(stored?.id);
+  void offerNext(host, report);
+}
+
+/** The report that the job writes beside its output. */
+function reportFile(output: string): string {
+  return output.replace(/\.onnx$/i, '.report.json');
+}
+
+async function offerNext(host: Host, report: CompressReport): Promise<void> {
+  const open = words('view.openCompressed');
+  const review = words('view.showReview');
+  const chosen = await vscode.window.showInformationMessage(doneText(report), open, review);
+  if (chosen === open) await host.editors.open(report.output);
+  else if (chosen === review) await host.review.show();
+}
+
+function doneText({ output, before, after, delta, metricName }: CompressReport): string {
+  const params = { output: path.basename(output), before: megabytes(before.bytes), after: megabytes(after.bytes), change: signed((after.bytes / before.bytes - 1) * 100, 0, ' %') };
+  if (delta.metric === null || metricName === null) return words('view.done.compress', params);
+  return words('view.done.compressMetric', { ...params, metric: metricName, metricChange: signed(delta.metric.value, 4, '') });
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+function signed(value: number, digits: number, unit: string): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}${unit}`;
+}

@@ -1,0 +1,62 @@
+// The two background processes of a window, each started when first needed: one for short questions (what is in this
+// file, which passes are there), one for jobs that run models, so that a model can be opened while another is compressed.
+
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { JobClient, JobKind } from '../../protocol/jobs';
+import { SECTION, nodePath } from '../settings';
+
+const shortKinds: ReadonlySet<JobKind> = new Set(['inspect', 'passes']);
+
+export type ClientFactory = () => Promise<JobClient>;
+
+export interface Clients extends vscode.Disposable {
+  of(kind: JobKind): Promise<JobClient>;
+  /** Puts another client in the place of both; for tests. */
+  replace(factory: ClientFactory): void;
+}
+
+export function createClients(extensionPath: string, log: vscode.LogOutputChannel): Clients {
+  let factory: ClientFactory = () => startClient(extensionPath, log);
+  const started = new Map<'short' | 'long', Promise<JobClient>>();
+
+  function stop(): void {
+    for (const client of started.values()) void client.then((running) => running.dispose()).catch((error: unknown) => log.error(String(error)));
+    started.clear();
+  }
+  const watching = vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration(`${SECTION}.nodePath`)) stop();
+  });
+
+  return {
+    of(kind) {
+      const lane = shortKinds.has(kind) ? 'short' : 'long';
+      let client = started.get(lane);
+      if (client === undefined) {
+        client = factory();
+        started.set(lane, client);
+        client.catch(() => started.delete(lane));
+      }
+      return client;
+    },
+    replace(next) {
+      stop();
+      factory = next;
+    },
+    dispose() {
+      watching.dispose();
+      stop();
+    },
+  };
+}
+
+/** The client's code is loaded only here, so that activation does not pay for it. */
+async function startClient(extensionPath: string, log: vscode.LogOutputChannel): Promise<JobClient> {
+  const { createJobClient } = await import('../../worker/client');
+  const program = nodePath();
+  return createJobClient({
+    entry: path.join(extensionPath, 'dist', 'worker.js'),
+    ...(program === undefined ? {} : { nodePath: program }),
+    log: (line) => log.info(line),
+  });
+}

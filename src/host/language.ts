@@ -1,0 +1,18 @@
+// Texts in the language VS Code runs in.
+
+import * as vscode from 'vscode';
+import type { ErrorData } from '../protocol/errors';
+import { type Language, type TextCode, type TextParams, languageOf, say } from '../protocol/text/index';
+import { viewErrorText } from '../protocol/viewErrors';
+
+export function language(): Language {
+  return languageOf(vscode.env.language);
+}
+
+export function words(code: TextCode, params: TextParams = {}): string {
+  return say(code, params, language());
+}
+
+export function errorWords(error: ErrorData): string {
+  return viewErrorText(error, language());
+}

@@ -1,0 +1,69 @@
+// Reads a report file. Reports come from anywhere, so what the views rely on is checked before they see it.
+
+import { readFile, stat } from 'node:fs/promises';
+import type { CompareReport } from '../../protocol/report';
+
+/** A report of 5,000 layers takes about 5 MB; far larger files are something else. */
+const LARGEST = 64_000_000;
+
+export interface ReadReport {
+  readonly report: CompareReport;
+  /** Last change of the file. */
+  readonly time: Date;
+}
+
+/** The report in `file`, or `undefined` where the file holds none. */
+export async function readReport(file: string): Promise<ReadReport | undefined> {
+  const { size, mtime } = await stat(file);
+  if (size > LARGEST) return undefined;
+  const parsed = parse(await readFile(file, 'utf8'));
+  return isReport(parsed) ? { report: parsed, time: mtime } : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function isReport(value: unknown): value is CompareReport {
+  return (
+    isRecord(value) &&
+    value['version'] === 1 &&
+    isRecord(value['inputs']) &&
+    isRecord(value['environment']) &&
+    isFigures(value['before']) &&
+    isFigures(value['after']) &&
+    isRecord(value['delta']) &&
+    Array.isArray(value['warnings']) &&
+    Array.isArray(value['layers']) &&
+    value['layers'].every(isLayer)
+  );
+}
+
+function isLayer(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value['id'] === 'string' &&
+    typeof value['op'] === 'string' &&
+    isLayerFigures(value['before']) &&
+    isLayerFigures(value['after']) &&
+    isRecord(value['after']['form']) &&
+    typeof value['after']['form']['code'] === 'string'
+  );
+}
+
+function isFigures(value: unknown): boolean {
+  return isLayerFigures(value) && typeof value['bytes'] === 'number';
+}
+
+function isLayerFigures(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && typeof value['weightBytes'] === 'number' && typeof value['parameters'] === 'number';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,17 @@
+// Errors and findings as VS Code says them: where the plain text names a flag of the command line, the next step is
+// said in words of the editor (`view.error.<code>`, `view.finding.<code>`).
+
+import { type ErrorData, errorText } from './errors';
+import { type Language, type Said, isTextCode, say } from './text/index';
+
+export function viewErrorText(error: ErrorData, language: Language): string {
+  const code = `view.error.${error.code}`;
+  return isTextCode(code) ? say(code, error.params, language) : errorText(error, language);
+}
+
+/** A text in the person's language; one whose code this version does not know (a newer report) in its own English. */
+export function viewSaid({ code, params, text }: Said<string>, language: Language): string {
+  const own = `view.${code}`;
+  if (isTextCode(own)) return say(own, params, language);
+  return isTextCode(code) ? say(code, params, language) : text;
+}
