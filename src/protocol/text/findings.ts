@@ -11,6 +11,18 @@ export const findingTexts = {
     en: 'Input "{input}" has the open dimension "{dim}"; numbers are for {dim} = {size}. Use --dim {dim}=SIZE for another size.',
     zh: '输入 "{input}" 的维度 "{dim}" 未定；数字按 {dim} = {size} 计算。可用 --dim {dim}=大小 指定。',
   },
+  'finding.openInput': {
+    en: 'Input "{input}" has the open dimension "{dim}"; costs that depend on it are left out. Give its size with --dim {dim}=SIZE.',
+    zh: '输入 "{input}" 的维度 "{dim}" 未定，未计入依赖它的开销。请用 --dim {dim}=大小 指定。',
+  },
+  'finding.unknownOperator': {
+    en: 'Operator {op} at "{node}" is not known here; the shapes of its results and its costs are left out.',
+    zh: '不认识节点 "{node}" 的算子 {op}，未计入其结果形状与开销。',
+  },
+  'finding.contradictingShape': {
+    en: 'The file gives tensor "{tensor}" another shape or type than {op} at "{node}" makes; the computed one is used.',
+    zh: '文件中张量 "{tensor}" 的形状或类型与节点 "{node}"（{op}）的结果不符；已采用推断的结果。',
+  },
   'finding.quantized': { en: 'The model holds quantized operators.', zh: '模型包含量化算子。' },
   'finding.noInt8Gain': {
     en: 'Layer "{layer}" did not get faster in int8 on this machine ({before} ms before, {after} ms after).',

@@ -14,7 +14,7 @@ import { readSmallValues, type SmallValues } from './values';
 export interface InferOptions {
   /** Sizes of symbolic dimensions, by name. */
   readonly dims?: Readonly<Record<string, number>>;
-  /** Shapes of graph inputs in place of those in the file; stored inner shapes are then ignored. */
+  /** Shapes of graph inputs in place of those in the file; where they contradict it, stored inner shapes are ignored. */
   readonly inputShapes?: Readonly<Record<string, readonly Dim[]>>;
 }
 
@@ -72,6 +72,8 @@ class Inference {
   private readonly notes = new Map<string, ShapeNote>();
   private readonly sizes: Readonly<Record<string, number>>;
   private readonly orders = new Map<Graph, readonly Node[]>();
+  /** Whether a given input shape contradicts the file, so that its inner shapes are for another size. */
+  private reshaped = false;
   private functionDepth = 0;
 
   constructor(private readonly model: Model, private readonly small: SmallValues, private readonly options: InferOptions) {
@@ -83,7 +85,9 @@ class Inference {
     const inputs = graph.inputs.map((input) => {
       const stated = fromValueType(input.type, this.sizes);
       const shape = this.options.inputShapes?.[input.name];
-      return shape === undefined ? stated : { ...stated, shape };
+      if (shape === undefined) return stated;
+      if (!refine({ ...stated, shape }, stated).agrees) this.reshaped = true;
+      return { ...stated, shape };
     });
     const tensors = this.graph(graph, inputs, undefined);
     return { tensors, bodies: this.bodies, notes: [...this.notes.values()] };
@@ -92,14 +96,14 @@ class Inference {
   private graph(graph: Graph, inputs: readonly TensorShape[], outer: Scope | undefined): Map<string, TensorShape> {
     const scope: Scope = { tensors: new Map(), outer };
     graph.inputs.forEach((input, index) => {
-      scope.tensors.set(input.name, refine(inputs[index] ?? unknownTensor, fromValueType(input.type, this.sizes)).value);
+      scope.tensors.set(input.name, this.reshaped ? (inputs[index] ?? unknownTensor) : refine(inputs[index] ?? unknownTensor, fromValueType(input.type, this.sizes)).value);
     });
     for (const initializer of graph.initializers.values()) {
       // An initializer that is also an input (IR 3) may be replaced at run time: its shape holds, its value too by default.
       scope.tensors.set(initializer.name, tensor(initializer.type, initializer.dims, this.small.get(initializer)));
     }
     for (const sparse of graph.sparseInitializers) scope.tensors.set(sparse.values.name, tensor(sparse.values.type, sparse.dims));
-    const stored = this.options.inputShapes === undefined ? this.storedTypes(graph) : undefined;
+    const stored = this.reshaped ? undefined : this.storedTypes(graph);
     for (const node of this.order(graph)) this.node(node, scope, stored, undefined);
     return scope.tensors;
   }

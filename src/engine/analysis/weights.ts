@@ -1,0 +1,69 @@
+// Which stored tensors are a node's parameters: numbers that were learned, not shapes, axes, clipping bounds or
+// quantization scales. Found through the constant nodes before the node (Reshape, Transpose, Cast, DequantizeLinear, ...).
+
+import { intAttribute } from '../ir/attributes';
+import { isFloat } from '../ir/dataTypes';
+import type { Node } from '../ir/model';
+import { fixed, type ShapeMap } from '../ir/shapes/index';
+import type { Constants } from './constants';
+import { roleOf } from './layerRoles';
+
+/** Inputs that steer an operator and hold no parameters, by position. */
+const steering: Readonly<Record<string, readonly number[]>> = {
+  Reshape: [1], Expand: [1], Tile: [1], Squeeze: [1], Unsqueeze: [1], Slice: [1, 2, 3, 4], Split: [1], Pad: [1, 2, 3],
+  Resize: [1, 2, 3], Upsample: [1], Clip: [1, 2], Dropout: [1, 2], TopK: [1], OneHot: [0, 1, 2], Range: [0, 1, 2],
+  ConstantOfShape: [0], Gather: [1], GatherElements: [1], GatherND: [1], ScatterElements: [1], ScatterND: [1], CumSum: [1],
+  Trilu: [1], Pow: [1], Where: [0], CastLike: [1], ReverseSequence: [1], NonMaxSuppression: [0, 1, 2, 3, 4],
+  QuantizeLinear: [1, 2], DequantizeLinear: [1, 2], MatMulInteger: [2, 3], ConvInteger: [2, 3],
+  QLinearConv: [1, 2, 4, 5, 6, 7], QLinearMatMul: [1, 2, 4, 5, 6, 7], QGemm: [1, 2, 4, 5, 7, 8],
+  QLinearAdd: [1, 2, 4, 5, 6, 7], QLinearMul: [1, 2, 4, 5, 6, 7], MatMulIntegerToFloat: [2, 3, 4, 5],
+  DynamicQuantizeMatMul: [2, 3], MatMulNBits: [2, 3, 4], MatMulBnb4: [2], GatherBlockQuantized: [1, 2, 3],
+  LSTM: [4], GRU: [4], RNN: [4],
+};
+
+/** Operators whose integer inputs are weights. */
+const integerWeights = new Set([
+  'ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul', 'QGemm', 'QLinearAdd', 'QLinearMul',
+  'MatMulIntegerToFloat', 'DynamicQuantizeMatMul', 'MatMulNBits', 'MatMulBnb4', 'GatherBlockQuantized',
+]);
+
+const reductionAxes = 1;
+
+function steers(node: Node, input: number): boolean {
+  if (node.opType.startsWith('Reduce')) return input === reductionAxes;
+  return steering[node.opType]?.includes(input) ?? false;
+}
+
+/** Names of the stored or generated tensors behind the parameters of `node`; none for nodes that are constant themselves. */
+export function weightLeaves(node: Node, constants: Constants, tensors: ShapeMap['tensors']): string[] {
+  if (constants.nodes.has(node)) return [];
+  return node.inputs.flatMap((name, input) =>
+    name !== '' && constants.has(name) && isParameter(node, input, tensors) ? leavesOf(name, constants) : []);
+}
+
+/** A lone number in cheap arithmetic (an epsilon, a scale) is no parameter; a bias of one output channel is. */
+function isParameter(node: Node, input: number, tensors: ShapeMap['tensors']): boolean {
+  if (steers(node, input)) return false;
+  const value = tensors.get(node.inputs[input] ?? '');
+  if (value === undefined || (!isFloat(value.type) && !integerWeights.has(node.opType))) return false;
+  const role = roleOf(node);
+  const count = fixed(value.shape)?.reduce((product, dim) => product * dim, 1);
+  return count !== 1 || (role !== 'elementwise' && role !== 'follower') || node.opType === 'PRelu';
+}
+
+function leavesOf(name: string, constants: Constants): string[] {
+  const producer = constants.producer(name);
+  if (producer === undefined) return [name];
+  const sources = producer.inputs.filter((input, position) => input !== '' && !steers(producer, position));
+  return sources.length === 0 ? [name] : sources.flatMap((source) => leavesOf(source, constants));
+}
+
+/**
+ * Parameters in a packed tensor, for operators whose weights hold several a byte: MatMulNBits by its attributes K and N,
+ * GatherBlockQuantized by `bits`; undefined for all others.
+ */
+export function packedParameters(node: Node, bytes: number): number | undefined {
+  if (node.opType === 'MatMulNBits' || node.opType === 'MatMulBnb4') return intAttribute(node, 'K', 0) * intAttribute(node, 'N', 0);
+  if (node.opType === 'GatherBlockQuantized') return (bytes * 8) / intAttribute(node, 'bits', 4);
+  return undefined;
+}
