@@ -24,7 +24,7 @@ export function openEventLog(folder: string | undefined, lastSeq = 0): EventLog 
     append(body) {
       seq += 1;
       const event: JobEvent = { ...body, seq, time: new Date().toISOString() };
-      if (file !== undefined) appendFileSync(file, `${JSON.stringify(event)}\n`);
+      if (file !== undefined) appendLine(file, JSON.stringify(event));
       return event;
     },
   };
@@ -43,6 +43,15 @@ export function readEvents(folder: string, after = 0): JobEvent[] {
 /** True for an event after which a job says nothing more. */
 export function isEnd(event: JobEvent | undefined): boolean {
   return event?.type === 'done' || event?.type === 'failed' || event?.type === 'cancelled';
+}
+
+/** A write that fails, on a full disk, does not say by itself which file it was. */
+function appendLine(file: string, line: string): void {
+  try {
+    appendFileSync(file, `${line}\n`);
+  } catch (error) {
+    throw error instanceof Error ? Object.assign(error, { path: file }) : error;
+  }
 }
 
 /** Cuts an unfinished last line off and returns the number of the last event, 0 when there is none. */

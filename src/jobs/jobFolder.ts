@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { errorText } from '../protocol/errors';
+import { type ErrorData, errorText } from '../protocol/errors';
 import { JobError, type JobKind, type JobRequest } from '../protocol/jobs';
 import type { StepReport } from '../protocol/report';
 import type { TextCode } from '../protocol/text/index';
@@ -48,8 +48,19 @@ export function defaultJobsRoot(env: NodeJS.ProcessEnv = process.env, platform: 
   return join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'decant', 'jobs');
 }
 
-/** Makes the folder of a new job under `root`, with its request (and recipe), and lets old jobs go. Returns its path. */
+/**
+ * Makes the folder of a new job under `root`, with its request (and recipe), and lets old jobs go. Returns its path.
+ * Throws JobError `jobFolderUnwritable`.
+ */
 export function createJobFolder<K extends JobKind>(root: string, kind: K, request: JobRequest<K>): string {
+  try {
+    return makeJobFolder(root, kind, request);
+  } catch (error) {
+    throw jobError({ code: 'jobFolderUnwritable', params: { file: root, reason: error instanceof Error ? error.message : String(error) } });
+  }
+}
+
+function makeJobFolder<K extends JobKind>(root: string, kind: K, request: JobRequest<K>): string {
   const created = new Date().toISOString();
   // Sorts by time; the random tail keeps two jobs of one millisecond apart.
   const folder = join(root, `${created.replace(/[-:]/g, '').replace('T', '-').replace('Z', '')}-${kind}-${randomBytes(2).toString('hex')}`);
@@ -161,6 +172,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function notResumable(file: string, reason: TextCode): JobError {
-  const data = { code: 'notResumable', params: { file, reason } } as const;
+  return jobError({ code: 'notResumable', params: { file, reason } });
+}
+
+function jobError(data: ErrorData): JobError {
   return new JobError(data, errorText(data));
 }

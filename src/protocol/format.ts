@@ -19,7 +19,12 @@ export function formatCount(count: number | null): string {
 
 /** Milliseconds with three significant digits, at most microseconds: `0.412 ms`, `45.2 ms`. */
 export function formatMs(ms: number | null): string {
-  return ms === null ? UNKNOWN : `${significant(ms, 3)} ms`;
+  return ms === null ? UNKNOWN : `${formatDigits(ms)} ms`;
+}
+
+/** A number without unit, as `formatMs` shows it; for columns whose heading says the unit. */
+export function formatDigits(value: number | null): string {
+  return value === null ? UNKNOWN : significant(value, 3);
 }
 
 /** A share of 1 as `81.03 %`. */

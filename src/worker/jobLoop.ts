@@ -54,7 +54,12 @@ export function createJobLoop(runners: JobRunners, send: (message: FromWorker) =
 
   function end(job: Job, body: Extract<JobEventBody, { type: 'done' | 'failed' | 'cancelled' }>): void {
     if (job.ended) return;
-    emit(job, body);
+    try {
+      emit(job, body);
+    } catch (error) {
+      // The disk may be full; the parent must learn the end all the same.
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    }
     job.ended = true;
     controllers.delete(job.id);
     if (body.type === 'done') send({ type: 'result', job: job.id, result: body.result });

@@ -1,6 +1,7 @@
 // The client against real child processes: every way a job, or the process under it, can end.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readEvents } from '../../src/jobs/eventLog';
@@ -157,6 +158,13 @@ describe('job client', function () {
 
   it('recognises a lack of memory', async () => {
     assert.equal((await failure(inspect('memory'))).data.code, 'outOfMemory');
+  });
+
+  it('ends with diskFull when the folder can take no more events', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const { data } = await failure(compress('full', newFolder('full')));
+    assert.equal(data.code, 'diskFull');
+    assert.match(errorText(data), /no space left for .*events\.jsonl/);
   });
 
   it('kills a process that fell silent', async () => {

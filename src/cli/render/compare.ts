@@ -1,6 +1,6 @@
 // Before and after, in total and layer by layer: the end of `compress`, `compare` and `check` for people.
 
-import { formatBytes, formatChange, formatCount, formatDb, formatMetric, formatMs, UNKNOWN } from '../../protocol/format';
+import { formatBytes, formatChange, formatCount, formatDb, formatDigits, formatMetric, formatMs, UNKNOWN } from '../../protocol/format';
 import type { CompareReport } from '../../protocol/report';
 import { say } from '../../protocol/text/index';
 import { renderTable } from '../table';
@@ -48,14 +48,13 @@ function layers(report: CompareReport, look: Look): string[] {
     { title: look.say('table.weights'), align: 'right' },
     { title: look.say('table.change'), align: 'right' },
     { title: look.say('table.macs'), align: 'right' },
-    { title: look.say('table.latency'), align: 'right' },
-    { title: look.say('table.change'), align: 'right' },
+    { title: look.say('table.latencyMs'), align: 'right' },
     { title: look.say('table.sqnr'), align: 'right' },
   ], report.layers.map(({ id, op, before, after, outputError }) => [
     id, op, say(after.form.code, after.form.params, look.language),
-    arrow(formatBytes(before.weightBytes), formatBytes(after.weightBytes)), formatChange(before.weightBytes, after.weightBytes),
+    formatBytes(after.weightBytes), formatChange(before.weightBytes, after.weightBytes),
     arrow(formatCount(before.macs), formatCount(after.macs)),
-    arrow(formatMs(before.latency?.mean ?? null), formatMs(after.latency?.mean ?? null)), formatChange(before.latency?.mean ?? null, after.latency?.mean ?? null),
+    arrow(formatDigits(before.latency?.mean ?? null), formatDigits(after.latency?.mean ?? null)),
     formatDb(outputError?.sqnrDb ?? null),
   ]), look);
 }

@@ -90,6 +90,7 @@ export const commandTexts = {
   'table.activations': { en: 'activations', zh: '激活' },
   'table.peakActivations': { en: 'peak activations', zh: '激活峰值' },
   'table.latency': { en: 'latency', zh: '延迟' },
+  'table.latencyMs': { en: 'latency (ms)', zh: '延迟（毫秒）' },
   'table.mean': { en: 'mean', zh: '均值' },
   'table.spread': { en: 'p10 .. p90', zh: 'p10 .. p90' },
   'table.share': { en: 'share', zh: '占比' },

@@ -236,6 +236,11 @@ export const errorTexts = {
     en: '{file} cannot be written: {reason}. Choose another place with -o. Nothing was changed.',
     zh: '无法写入 {file}：{reason}。请用 -o 选择其他位置。没有任何改动。',
   },
+  jobFolderUnwritable: {
+    exit: 4,
+    en: 'The job cannot keep its notes in {file}: {reason}. Make that folder writable, or name another one in the environment variable DECANT_JOBS.',
+    zh: '任务无法在 {file} 中保存记录：{reason}。请使该文件夹可写，或用环境变量 DECANT_JOBS 指定其他文件夹。',
+  },
   diskFull: {
     exit: 4,
     en: 'There is no space left for {file}. Free some space or choose another disk with -o. Nothing was changed.',
