@@ -19,7 +19,8 @@ export function createLook(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = 
   const colour = stream.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
     language,
-    width: stream.isTTY ? stream.columns : Infinity,
+    // Some terminals say 0; 80 is what terminals have had since there were any.
+    width: stream.isTTY ? stream.columns || 80 : Infinity,
     say: (code, params) => say(code, params, language),
     style: (style, text) => (colour ? styleText(style, text) : text),
   };
