@@ -1,7 +1,7 @@
-// Latency per layer of a model on a provider: one session plain and one with profiling, run interleaved on the same
-// inputs; the plain one gives the model's latency, the other the shares. Attribution itself is the engine's.
+// Latency per layer of models on a provider: for each one session plain and one with profiling, all run interleaved on
+// the same inputs; the plain ones give the models' latency, the others the times of layers. Attribution is the engine's.
 
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attribute, type AttributedLayer, type RunRecord } from '../engine/analysis/attribution';
@@ -15,7 +15,7 @@ import { nodeFiles } from './files';
 import { readProfile } from './profileRecords';
 import { sampleInputs } from './sampleInputs';
 import { createSession, type RuntimeSession, type RuntimeSessionOptions } from './sessions';
-import { mean } from './statistics';
+import { mean, quantile } from './statistics';
 import { timeInterleaved, type Timing } from './timing';
 
 export interface ProfileOptions {
@@ -23,7 +23,7 @@ export interface ProfileOptions {
   readonly threads?: number;
   /** Size of an open first dimension; default 1. */
   readonly batch?: number;
-  /** Measured runs; default as many as fit in two seconds, at least eleven. */
+  /** Measured runs; default as many as fit in two seconds, at least eleven; fewer where the profile would not fit in memory. */
   readonly runs?: number;
   readonly dims?: Readonly<Record<string, number>>;
   /** Real inputs; default made up by `sampleInputs`. */
@@ -38,82 +38,133 @@ export type ModelProfile = Pick<ProfileReport, 'provider' | 'threads' | 'batch' 
 
 /** onnxruntime's profiler keeps at most a million events (profiler.h); a tenth keeps the JSON below 100 MB. */
 const MAX_EVENTS = 100_000;
-const DEFAULT_BUDGET_MS = 2000;
+
+/** A model to profile, with the layers of its main graph (engine/analysis/layers.ts). */
+export interface ProfileSubject {
+  readonly model: Model;
+  readonly layers: readonly AttributedLayer[];
+}
+
+export interface ProfiledModel {
+  readonly profile: ModelProfile;
+  /** Plain runs: what `compareTimings` takes. */
+  readonly timing: Timing;
+}
 
 /**
  * @param layers of the model's main graph, see engine/analysis/layers.ts.
  * @throws EngineError `symbolicDimension`, `modelRejected`, `sessionFailed`, `runFailed`, `cancelled`, ...
  */
 export async function profileModel(model: Model, layers: readonly AttributedLayer[], options: ProfileOptions): Promise<ModelProfile> {
+  const [profiled] = await profileModels([{ model, layers }], options);
+  if (profiled === undefined) throw new EngineError('internal', { activity: 'progress.profiling', reason: 'no profile' });
+  return profiled.profile;
+}
+
+/** Several models in one interleaved run, so that their latencies can be compared; each gets inputs of the same seed. */
+export async function profileModels(subjects: readonly ProfileSubject[], options: ProfileOptions): Promise<ProfiledModel[]> {
   const folder = await mkdtemp(join(tmpdir(), 'decant-profile-'));
+  const pairs: SessionPair[] = [];
   try {
-    return await profileIn(folder, named(model), layers, options);
+    for (const [index, { model, layers }] of subjects.entries()) pairs.push(await openPair(join(folder, String(index)), { model: named(model), layers }, options));
+    const timings = await timePairs(pairs, options);
+    const profiled: ProfiledModel[] = [];
+    for (const [index, pair] of pairs.entries()) profiled.push(await evaluatePair(pair, timings[index], timings[pairs.length + index], options));
+    return profiled;
   } finally {
+    for (const { plain, profiled } of pairs) {
+      await plain.release();
+      await profiled.release();
+    }
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function profileIn(folder: string, model: Model, layers: readonly AttributedLayer[], options: ProfileOptions): Promise<ModelProfile> {
+/** Both sessions of a model, and where the profiled one leaves its files. */
+interface SessionPair extends ProfileSubject {
+  readonly folder: string;
+  readonly plain: RuntimeSession;
+  readonly profiled: RuntimeSession;
+  readonly feeds: Readonly<Record<string, NdArray>>;
+}
+
+const OPTIMIZED = 'optimized.onnx';
+const PROFILE = 'profile';
+
+async function openPair(folder: string, subject: ProfileSubject, options: ProfileOptions): Promise<SessionPair> {
+  await mkdir(folder);
   const common: RuntimeSessionOptions = {
     ...(options.provider !== undefined && { provider: options.provider }),
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(options.dims !== undefined && { dims: options.dims }),
   };
-  const optimizedModel = join(folder, 'optimized.onnx');
-  const plain = await createSession(model, common);
-  const profiled = await createSession(model, { ...common, profile: { prefix: join(folder, 'profile'), optimizedModel } });
-  let timings: readonly Timing[];
-  let feeds: Readonly<Record<string, NdArray>>;
+  const plain = await createSession(subject.model, common);
   try {
-    feeds = options.feeds ?? sampleInputs(model, plain.inputs, options);
-    timings = await timeBoth(plain, profiled, feeds, eventsOfRun(model.graph), options);
-  } finally {
-    profiled.endProfiling();
+    const feeds = options.feeds ?? sampleInputs(subject.model, plain.inputs, options);
+    const profiled = await createSession(subject.model, { ...common, profile: { prefix: join(folder, PROFILE), optimizedModel: join(folder, OPTIMIZED) } });
+    return { ...subject, folder, plain, profiled, feeds };
+  } catch (error) {
     await plain.release();
-    await profiled.release();
-  }
-  const [plainTiming, profiledTiming] = timings;
-  if (plainTiming === undefined || profiledTiming === undefined) throw new EngineError('internal', { activity: 'progress.profiling', reason: 'no timing' });
-  const records = measuredRuns(await readProfile(await profileFile(folder)), profiledTiming);
-  const optimized = await readModel(await nodeFiles.open(optimizedModel), nodeFiles);
-  try {
-    const { layers: rows, layout, overhead, total, used } = attribute(model.graph, layers, optimized.graph, records);
-    return {
-      provider: { requested: options.provider ?? 'cpu', used },
-      threads: plain.threads,
-      batch: batchOf(feeds, options),
-      runs: plainTiming.samples.length,
-      latency: plainTiming.latency,
-      profiled: { mean: total, ratio: mean(profiledTiming.samples) / mean(plainTiming.samples) },
-      layers: rows,
-      layout,
-      overhead,
-    };
-  } finally {
-    await releaseModel(optimized);
+    throw error;
   }
 }
 
-function timeBoth(plain: RuntimeSession, profiled: RuntimeSession, feeds: Readonly<Record<string, NdArray>>, events: number, options: ProfileOptions): Promise<Timing[]> {
-  return timeInterleaved([() => plain.run(feeds), () => profiled.run(feeds)], {
-    maxRuns: Math.max(1, Math.floor(MAX_EVENTS / events)),
-    ...(options.runs === undefined ? { budgetMs: DEFAULT_BUDGET_MS } : { runs: options.runs }),
+/** Timings of the plain sessions, then of the profiled ones, each in the order of `pairs`. */
+function timePairs(pairs: readonly SessionPair[], options: ProfileOptions): Promise<Timing[]> {
+  const events = Math.max(...pairs.map(({ model }) => eventsOfRun(model.graph)));
+  const runs = [
+    ...pairs.map(({ plain, feeds }) => () => plain.run(feeds)),
+    ...pairs.map(({ profiled, feeds }) => () => profiled.run(feeds)),
+  ];
+  const maxRuns = Math.max(1, Math.floor(MAX_EVENTS / events));
+  return timeInterleaved(runs, {
+    maxRuns,
+    ...(options.runs !== undefined && { runs: Math.min(options.runs, maxRuns) }),
     ...(options.signal !== undefined && { signal: options.signal }),
     ...(options.progress !== undefined && { progress: options.progress }),
   });
 }
 
-/** Records of the measured runs; those of warm-up runs are left out. */
+async function evaluatePair(pair: SessionPair, timing: Timing | undefined, profiledTiming: Timing | undefined, options: ProfileOptions): Promise<ProfiledModel> {
+  if (timing === undefined || profiledTiming === undefined) throw new EngineError('internal', { activity: 'progress.profiling', reason: 'no timing' });
+  pair.profiled.endProfiling();
+  const records = measuredRuns(await readProfile(await profileFile(pair.folder)), profiledTiming);
+  const optimized = await readModel(await nodeFiles.open(join(pair.folder, OPTIMIZED)), nodeFiles);
+  try {
+    const { layers, layout, overhead, total, used } = attribute(pair.model.graph, pair.layers, optimized.graph, records);
+    const profile: ModelProfile = {
+      provider: { requested: options.provider ?? 'cpu', used },
+      threads: pair.plain.threads,
+      batch: options.batch ?? Object.values(pair.feeds)[0]?.dims[0] ?? 1,
+      runs: timing.samples.length,
+      latency: timing.latency,
+      profiled: { mean: total, ratio: mean(profiledTiming.samples) / mean(timing.samples) },
+      layers,
+      layout,
+      overhead,
+    };
+    return { profile, timing };
+  } finally {
+    await releaseModel(optimized);
+  }
+}
+
+/** Share of runs, the slowest, that means leave out: in them something else had the processor. All rows lose the same runs. */
+const TRIMMED = 0.1;
+
+/** Records of the measured runs without those of warm-up and without the slowest. */
 function measuredRuns(records: readonly RunRecord[], timing: Timing): RunRecord[] {
-  return timing.measured.map((run) => {
+  const measured = timing.measured.map((run) => {
     const record = records[run];
     if (record === undefined) throw new EngineError('internal', { activity: 'progress.profiling', reason: `the profile holds ${records.length} runs, wanted run ${run}` });
     return record;
   });
+  const limit = quantile(measured.map((run) => run.duration), 1 - TRIMMED);
+  return measured.filter((run) => run.duration <= limit);
 }
 
 async function profileFile(folder: string): Promise<string> {
-  const file = (await readdir(folder)).find((name) => name.startsWith('profile') && name.endsWith('.json'));
+  const file = (await readdir(folder)).find((name) => name.startsWith(PROFILE) && name.endsWith('.json'));
   if (file === undefined) throw new EngineError('internal', { activity: 'progress.profiling', reason: 'onnxruntime wrote no profile' });
   return join(folder, file);
 }
@@ -132,8 +183,4 @@ function named(model: Model): Model {
 /** Events of one run, about: kernels of the main graph and of subgraphs once. */
 function eventsOfRun(graph: Graph): number {
   return graph.nodes.reduce((sum, node) => sum + 1 + subgraphs(node).reduce((inner, { graph: body }) => inner + eventsOfRun(body), 0), 2);
-}
-
-function batchOf(feeds: Readonly<Record<string, NdArray>>, options: ProfileOptions): number {
-  return options.batch ?? Object.values(feeds)[0]?.dims[0] ?? 1;
 }

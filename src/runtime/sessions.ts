@@ -103,7 +103,7 @@ function wrap(session: OrtSession, name: string, threads: number): RuntimeSessio
       return Object.fromEntries(fetch.map((output): [string, NdArray] => {
         const tensor = results[output];
         if (tensor === undefined) throw new EngineError('runFailed', { place: output, reason: 'onnxruntime gave no such output' });
-        return [output, fromOrt(tensor as OrtTensor)];
+        return [output, fromOrt(tensor)];
       }));
     },
     release: () => session.release(),
@@ -114,5 +114,5 @@ function wrap(session: OrtSession, name: string, threads: number): RuntimeSessio
 /** Sequences, maps and optionals have type `undefined`: the binding cannot carry them. */
 function valueOf(value: OrtSession['inputMetadata'][number]): SessionValue {
   if (!value.isTensor) return { name: value.name, type: 'undefined', shape: null };
-  return { name: value.name, type: value.type as DataType, shape: [...value.shape] };
+  return { name: value.name, type: value.type, shape: [...value.shape] };
 }

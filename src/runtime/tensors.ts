@@ -39,7 +39,7 @@ function packed({ type, data }: NdArray): NdArray['data'] {
 
 export function fromOrt(tensor: OrtTensor): NdArray {
   // `Tensor.type` lists the types of the web build too; the Node binding gives none outside `carried`.
-  return { type: tensor.type as CarriedType, dims: tensor.dims, data: bits(tensor.type, tensor.data) };
+  return { type: tensor.type, dims: tensor.dims, data: bits(tensor.type, tensor.data) };
 }
 
 /** From Node 24 on, float16 comes as Float16Array; the engine wants its bits. */
@@ -47,5 +47,5 @@ function bits(type: string, data: OrtTensor['data']): NdArray['data'] {
   if (type === 'float16' && !(data instanceof Uint16Array) && ArrayBuffer.isView(data)) {
     return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT);
   }
-  return data as TypedArray | readonly string[];
+  return data;
 }

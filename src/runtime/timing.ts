@@ -7,23 +7,29 @@ import type { FiguresDelta, Latency } from '../protocol/report';
 import { seededRandom } from '../engine/passes/random';
 import { latencyOf, quantile, ratioOfMedians } from './statistics';
 
-/** A group of runs of one candidate lasts about this long, so that a cancel or a heartbeat never waits longer. */
-const GROUP_MS = 250;
-/** Within a round a group is shorter: drift between neighbours is smaller the closer they are. */
-const ROUND_GROUP_MS = 50;
-/** Rounds over which medians and their bootstrap are taken; below about ten the interval is not one. */
-const MIN_ROUNDS = 11;
+/**
+ * A group of runs lasts about this long, ms: drift between neighbours is smaller the closer they are. Far below the
+ * 250 ms that a cancel or a heartbeat may wait; a single run that takes longer is a group of its own.
+ */
+const GROUP_MS = 50;
+/** Rounds over which medians and their bootstrap are taken; below about ten the interval is hardly one. */
+const ROUNDS = 11;
+/** Slow models get fewer rounds when eleven would take longer than this, ms. */
+const PATIENCE_MS = 30_000;
+const FEWEST_ROUNDS = 5;
 const DEFAULT_BUDGET_MS = 2000;
 const MAX_RUNS_PER_GROUP = 64;
 /** Runs before the first measured one: arenas grow and weights are prepacked in the first, caches fill in the second. */
 const WARM_UP_RUNS = 3;
+/** A run longer than this, ms, fills the caches by itself: it needs no warm-up after another model has run. */
+const WARM_RUN_MS = 20;
 
 export interface TimingOptions {
   /** Measured runs of each candidate; default as many as fit in `budgetMs`, at least one for each of 11 rounds. */
   readonly runs?: number;
   /** Time for each candidate in ms; default 2000. */
   readonly budgetMs?: number;
-  /** No more runs of a candidate than this, warm-up included, about. */
+  /** No more measured runs of a candidate than this. */
   readonly maxRuns?: number;
   readonly signal?: AbortSignal;
   /** 0 to 1. */
@@ -42,6 +48,8 @@ export interface Timing {
 
 interface Candidate {
   readonly run: () => Promise<unknown>;
+  /** Time of one run, ms, from the warm-up. */
+  once: number;
   readonly samples: number[];
   readonly rounds: number[];
   readonly measured: number[];
@@ -50,18 +58,14 @@ interface Candidate {
 
 /** Times each of `runs`; the order within a round turns around every round (A B, B A, ...). Throws `cancelled`. */
 export async function timeInterleaved(runs: readonly (() => Promise<unknown>)[], options: TimingOptions = {}): Promise<Timing[]> {
-  const candidates = runs.map((run): Candidate => ({ run, samples: [], rounds: [], measured: [], count: 0 }));
-  const estimates: number[] = [];
-  for (const candidate of candidates) estimates.push(await warmUp(candidate, options.signal));
-
-  const plan = candidates.map((_, index) => planOf(estimates[index] ?? GROUP_MS, options));
-  const rounds = Math.max(...plan.map((each) => each.rounds));
+  const candidates: Candidate[] = [];
+  for (const run of runs) candidates.push(await warmUp({ run, once: 0, samples: [], rounds: [], measured: [], count: 0 }, options.signal));
+  const { groups, rounds } = planOf(candidates, options);
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? [...candidates.keys()] : [...candidates.keys()].reverse();
-    for (const index of order) {
-      const candidate = candidates[index];
-      const group = plan[index]?.perGroup ?? 1;
-      if (candidate) await runGroup(candidate, candidates.length > 1, group, options.signal);
+    const order = [...candidates.entries()];
+    for (const [index, candidate] of round % 2 === 0 ? order : order.reverse()) {
+      const left = (options.runs ?? Number.POSITIVE_INFINITY) - candidate.samples.length;
+      await runGroup(candidate, candidates.length > 1, Math.min(groups[index] ?? 1, left), options.signal);
     }
     options.progress?.((round + 1) / rounds);
   }
@@ -74,28 +78,34 @@ export function compareTimings(before: Timing, after: Timing): NonNullable<Figur
   return { difference: after.latency.median - before.latency.median, ...estimate };
 }
 
-/** Runs a few times and returns the time of one run in ms. */
-async function warmUp(candidate: Candidate, signal: AbortSignal | undefined): Promise<number> {
-  let last = 0;
+/** Runs a few times and notes how long one run takes. */
+async function warmUp(candidate: Candidate, signal: AbortSignal | undefined): Promise<Candidate> {
   let total = 0;
+  // A second run at least: the first is no measure of the others.
   for (let i = 0; i < WARM_UP_RUNS && (i < 2 || total < GROUP_MS); i++) {
-    last = await runOnce(candidate, signal);
-    total += last;
+    candidate.once = await runOnce(candidate, signal);
+    total += candidate.once;
   }
-  return last;
+  return candidate;
 }
 
-function planOf(estimate: number, options: TimingOptions): { readonly perGroup: number; readonly rounds: number } {
-  const once = Math.max(estimate, 1e-3);
-  const fitting = options.runs ?? Math.max(MIN_ROUNDS, Math.round((options.budgetMs ?? DEFAULT_BUDGET_MS) / once));
-  const wanted = Math.min(fitting, options.maxRuns ?? Number.POSITIVE_INFINITY);
-  const perGroup = Math.max(1, Math.min(MAX_RUNS_PER_GROUP, Math.floor(ROUND_GROUP_MS / once), Math.floor(wanted / MIN_ROUNDS)));
-  return { perGroup, rounds: Math.max(1, Math.ceil(wanted / perGroup)) };
+/** Runs of each candidate in a round, and rounds. */
+function planOf(candidates: readonly Candidate[], options: TimingOptions): { readonly groups: readonly number[]; readonly rounds: number } {
+  const sizes = candidates.map(({ once }) => Math.max(1, Math.min(MAX_RUNS_PER_GROUP, Math.floor(GROUP_MS / once))));
+  if (options.runs !== undefined) {
+    const size = Math.max(1, Math.min(...sizes, Math.floor(options.runs / ROUNDS)));
+    return { groups: sizes.map(() => size), rounds: Math.ceil(options.runs / size) };
+  }
+  const roundMs = candidates.reduce((sum, { once }, index) => sum + once * (sizes[index] ?? 1), 0);
+  const fitting = Math.round(((options.budgetMs ?? DEFAULT_BUDGET_MS) * candidates.length) / roundMs);
+  const fewest = ROUNDS * roundMs > PATIENCE_MS ? FEWEST_ROUNDS : ROUNDS;
+  const most = Math.max(1, Math.floor((options.maxRuns ?? Number.POSITIVE_INFINITY) / Math.max(...sizes)));
+  return { groups: sizes, rounds: Math.min(Math.max(fitting, fewest), most) };
 }
 
 async function runGroup(candidate: Candidate, cold: boolean, runs: number, signal: AbortSignal | undefined): Promise<void> {
   // The neighbour has just filled the caches with its own weights: one run brings ours back.
-  if (cold) await runOnce(candidate, signal);
+  if (cold && candidate.once < WARM_RUN_MS) await runOnce(candidate, signal);
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {
     candidate.measured.push(candidate.count);

@@ -8,12 +8,11 @@ import { type Flow, flowOf } from './attributionFlow';
 import { type Match, matchPiece, type Piece } from './attributionMatch';
 import { familyOf, isConversion, isHeavy, isQuantizer, isReorder } from './attributionOps';
 
-/** A layer of the original graph as attribution needs it. */
+/** A layer of the original graph as attribution needs it (a `Layer` of layers.ts is one); its nodes are known by their outputs. */
 export interface AttributedLayer {
   readonly id: string;
   readonly op: string;
-  /** First output of each of its nodes. */
-  readonly nodes: readonly string[];
+  readonly nodes: readonly Pick<Node, 'outputs'>[];
 }
 
 export interface Row {
@@ -23,7 +22,8 @@ export interface Row {
   readonly layers?: readonly string[];
 }
 
-export const LAYOUT = 'layout';
+/** Owner of the layout conversions. */
+export const LAYOUT: unique symbol = Symbol('layout');
 export type Owner = Row | typeof LAYOUT;
 
 /** The owner of every node of `optimised`. Layers that need no kernel of their own are listed where they went, or nowhere. */
@@ -125,8 +125,8 @@ function piecesOf(after: GraphIndex, known: ReadonlySet<string>, flow: Flow): Pi
 function layersByNode(index: GraphIndex, layers: readonly AttributedLayer[]): ReadonlyMap<Node, string> {
   const found = new Map<Node, string>();
   for (const layer of layers) {
-    for (const output of layer.nodes) {
-      const node = index.producer.get(output);
+    for (const { outputs } of layer.nodes) {
+      const node = index.producer.get(outputs.find((output) => output !== '') ?? '');
       if (node !== undefined) found.set(node, layer.id);
     }
   }
