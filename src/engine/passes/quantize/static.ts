@@ -8,10 +8,12 @@ import { EngineError, throwIfAborted } from '../../error';
 import { cloneModel } from '../../ir/clone';
 import { indexGraph } from '../../ir/graphIndex';
 import { type Model, type Node, nodeLabel, opsetOf } from '../../ir/model';
+import { inferShapes } from '../../ir/shapes/index';
 import type { Origins, Pass, PassContext, PassOutcome } from '../pass';
 import type { Affine } from './affine';
 import { calibrate } from './calibrate';
 import { ignoredLayers, layersOf } from './ignore';
+import { joinMatMulBias } from './matmulBias';
 import { type Observers, observed } from './observers';
 import { type StaticSettings, settingsOf, staticOptions, staticPassId } from './options';
 import { parameterWriter } from './parameters';
@@ -75,10 +77,13 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
   },
 };
 
-/** Folded BatchNormalization, constants as initializers, and an opset that can say `axis`. */
-function prepare(model: Model, context: PassContext): Promise<PassOutcome> {
+/** Folded BatchNormalization, constants as initializers, biases in their layers, and an opset that can say `axis`. */
+async function prepare(model: Model, context: PassContext): Promise<PassOutcome> {
   const opset = opsetOf(model) ?? 0;
-  return context.apply('cleanup', model, opset < neededOpset ? { opset: neededOpset } : {});
+  const cleaned = await context.apply('cleanup', model, opset < neededOpset ? { opset: neededOpset } : {});
+  const joined = cloneModel(cleaned.model);
+  const { tensors } = await inferShapes(joined);
+  return { ...cleaned, model: joined, origins: joinMatMulBias(joined.graph, cleaned.origins, (tensor) => tensors.get(tensor)) };
 }
 
 /** `train` calibrates; data with one split only (a folder of images) calibrate with that. */
