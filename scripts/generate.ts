@@ -2,11 +2,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { recipeSchema } from '../src/engine/passes/recipeSchema';
 import { texts } from '../src/protocol/text/index';
 
-/** Path in the repository -> what makes its JSON. Next: media/recipe.schema.json from the registry of passes. */
+/** Path in the repository -> what makes its JSON. */
 const generated: Readonly<Record<string, () => unknown>> = {
   'l10n/bundle.l10n.zh-cn.json': chineseBundle,
+  'media/recipe.schema.json': recipeSchema,
 };
 
 /** VS Code looks a translation up by its English text. */

@@ -56,7 +56,8 @@ class Converter {
   private readonly freeName: (wanted: string) => string;
 
   constructor(private readonly model: Model, private readonly shapes: ShapeMap) {
-    this.freeName = indexGraph(model.graph).uniqueName;
+    const index = indexGraph(model.graph);
+    this.freeName = (wanted) => index.uniqueName(wanted);
   }
 
   /** Converts a graph, and the graphs inside it, from opset `version - 1` to `version`. */

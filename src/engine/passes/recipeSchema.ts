@@ -13,19 +13,19 @@ export const recipeEnvelope = {
   properties: {
     $schema: { type: 'string' },
     version: { enum: [1] },
-    model: { ...path, description: 'Path of the model, relative to the recipe.' },
-    data: { ...path, description: 'Path of the data, relative to the recipe.' },
-    target: { ...path, description: 'Provider the result is for, e.g. cpu.' },
+    model: { ...path, description: say('recipe.model') },
+    data: { ...path, description: say('recipe.data') },
+    target: { ...path, description: say('recipe.target') },
     constraints: {
       type: 'object',
       properties: {
-        maxDrop: { type: 'number', minimum: 0, description: 'Allowed worsening of the metric, absolute: 0.01 is one point.' },
-        maxBytes: { type: 'integer', minimum: 1, description: 'Size of the result in bytes.' },
-        maxLatency: { type: 'number', exclusiveMinimum: 0, description: 'Median latency in milliseconds.' },
+        maxDrop: { type: 'number', minimum: 0, description: say('recipe.maxDrop') },
+        maxBytes: { type: 'integer', minimum: 1, description: say('recipe.maxBytes') },
+        maxLatency: { type: 'number', exclusiveMinimum: 0, description: say('recipe.maxLatency') },
       },
       additionalProperties: false,
     },
-    seed: { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 },
+    seed: { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1, description: say('recipe.seed') },
     passes: {
       type: 'array',
       minItems: 1,
@@ -40,7 +40,7 @@ export const recipeEnvelope = {
 export function recipeSchema(): Readonly<Record<string, unknown>> {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'Decant recipe',
+    title: say('recipe.title'),
     ...recipeEnvelope,
     properties: {
       ...recipeEnvelope.properties,

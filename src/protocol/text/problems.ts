@@ -28,4 +28,14 @@ export const problemTexts = {
   'allowed.between': { en: '{low} to {high}', zh: '{low} 到 {high}' },
   'allowed.passes': { en: 'a list with at least one pass', zh: '至少包含一个方法的列表' },
   'allowed.text': { en: 'a text that is not empty', zh: '非空文本' },
+
+  // Descriptions of the keys of a recipe, in its JSON Schema.
+  'recipe.title': { en: 'Decant recipe', zh: 'Decant 配方' },
+  'recipe.model': { en: 'Path of the model, relative to the recipe.', zh: '模型路径，相对于配方文件。' },
+  'recipe.data': { en: 'Path of the data, relative to the recipe.', zh: '数据路径，相对于配方文件。' },
+  'recipe.target': { en: 'Hardware the result is for, such as cpu.', zh: '目标硬件，例如 cpu。' },
+  'recipe.maxDrop': { en: 'Allowed worsening of the metric, absolute: 0.01 is one point.', zh: '允许指标变差的绝对量：0.01 即一个百分点。' },
+  'recipe.maxBytes': { en: 'Largest size of the result in bytes.', zh: '结果的最大字节数。' },
+  'recipe.maxLatency': { en: 'Longest median latency in milliseconds.', zh: '中位延迟上限（毫秒）。' },
+  'recipe.seed': { en: 'Seed of everything random: the same seed gives the same result.', zh: '随机种子：相同的种子得到相同的结果。' },
 } as const satisfies Record<string, TextEntry>;

@@ -8,20 +8,20 @@ import type { NdArray } from '../../ports';
 
 export interface ChangeTools {
   /** Emits a Constant before the node; gives its name. */
-  constant(wanted: string, values: NdArray): string;
+  readonly constant: (wanted: string, values: NdArray) => string;
   /** A float scalar of the element type of `like`. */
-  scalarLike(wanted: string, value: number, like: string): string;
+  readonly scalarLike: (wanted: string, value: number, like: string) => string;
   /** Emits any node before the one at hand. */
-  emit(node: Node): void;
-  freeName(wanted: string): string;
+  readonly emit: (node: Node) => void;
+  readonly freeName: (wanted: string) => string;
   /** Elements of a constant (initializer or Constant node), or undefined. */
-  constantValues(name: string): Promise<readonly number[] | undefined>;
+  readonly constantValues: (name: string) => Promise<readonly number[] | undefined>;
   /** Whether anything reads the value. */
-  isUsed(name: string): boolean;
+  readonly isUsed: (name: string) => boolean;
   /** Dimensions as far as they are known, undefined when the rank is not. */
-  shape(name: string): readonly (number | string | null)[] | undefined;
+  readonly shape: (name: string) => readonly (number | string | null)[] | undefined;
   /** Refuses the node: this version cannot convert it. */
-  refuse(): never;
+  readonly refuse: () => never;
 }
 
 /** Edits the node so that it means the same in the new opset. */

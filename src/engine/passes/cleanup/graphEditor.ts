@@ -29,7 +29,8 @@ export class GraphEditor {
     this.originsByOutput = new Map(origins);
     this.live = new Set(this.graph.nodes);
     this.outputNames = new Set(this.graph.outputs.map((output) => output.name));
-    this.freeName = indexGraph(this.graph).uniqueName;
+    const index = indexGraph(this.graph);
+    this.freeName = (wanted) => index.uniqueName(wanted);
     for (const node of this.live) this.link(node);
   }
 

@@ -18,5 +18,5 @@ export interface RuleContext {
    * What is known of a value of the main graph at the start of the round. Names keep their meaning through every rule,
    * so that it stays true within the round; values made since are unknown.
    */
-  typeOf(value: string): TensorShape | undefined;
+  readonly typeOf: (value: string) => TensorShape | undefined;
 }
