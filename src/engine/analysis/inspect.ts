@@ -68,7 +68,7 @@ function describeTensor(name: string, shapes: ShapeMap): ValueDescription {
 }
 
 function describeLayer(layer: Layer, cost: LayerCost, shapes: ShapeMap): LayerDescription {
-  const typed = layer.weights[0] ?? layer.inputs[0] ?? layer.outputs[0] ?? '';
+  const typed = layer.weights[0] ?? layer.anchor.inputs[0] ?? layer.id;
   return {
     id: layer.id,
     name: layer.name,

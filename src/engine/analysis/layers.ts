@@ -22,9 +22,9 @@ export interface Layer {
   readonly anchor: Node;
   /** In topological order, the anchor and the constant nodes before it included. */
   readonly nodes: readonly Node[];
-  /** Tensors that depend on the model's input and enter the layer, in order of use. */
+  /** Activations that enter the layer, in order of use; not constants, not results of shape arithmetic. */
   readonly inputs: readonly string[];
-  /** Tensors that leave the layer: used by another one, or outputs of the graph. */
+  /** Activations that leave the layer: used by another one, or outputs of the graph. */
   readonly outputs: readonly string[];
   /**
    * Tensors that hold parameters (initializers, outputs of Constant and ConstantOfShape nodes), reached through Reshape,
@@ -36,28 +36,32 @@ export interface Layer {
 /**
  * Layers in the order of their anchors. Every node is in exactly one: cheap nodes go with the layer before them,
  * those before the first layer (and quantization of a layer's own input) with the layer that uses them, and constant
- * nodes with their first user.
+ * nodes and shape arithmetic with their first user.
  *
  * @throws EngineError `invalidGraph` on a cycle.
  */
 export function findLayers(graph: Graph, shapes: ShapeMap): Layer[] {
   const order = topologicalOrder(graph);
   const constants = constantsOf(graph, order);
-  const anchors = new Grouping(order, constants, shapes).run();
-  return describe(graph, order, constants, shapes, anchors);
+  return describe(graph, order, constants, shapes, new Grouping(order, constants, shapes).run());
+}
+
+interface Grouped {
+  /** Anchor of the layer of each node. */
+  readonly anchorOf: ReadonlyMap<Node, Node>;
+  /** Results of Shape and Size and of arithmetic on them: they connect no layers, and are no activations. */
+  readonly shapeTensors: ReadonlySet<string>;
 }
 
 class Grouping {
-  /** Anchor of the layer of each node. */
   private readonly anchorOf = new Map<Node, Node>();
   /** Anchor of the layer that makes a tensor; absent for inputs, constants and what comes before the first layer. */
   private readonly layerOf = new Map<string, Node>();
-  /** Results of Shape and Size and of arithmetic on them: they connect no layers. */
   private readonly shapeTensors = new Set<string>();
 
   constructor(private readonly order: readonly Node[], private readonly constants: Constants, private readonly shapes: ShapeMap) {}
 
-  run(): ReadonlyMap<Node, Node> {
+  run(): Grouped {
     for (const node of this.order) {
       if (this.constants.nodes.has(node)) continue;
       const anchor = this.anchorFor(node);
@@ -67,7 +71,7 @@ class Grouping {
     for (const node of this.order) {
       if (!this.anchorOf.has(node)) this.assign(node, this.layersInto(node)[0] ?? node);
     }
-    return this.anchorOf;
+    return { anchorOf: this.anchorOf, shapeTensors: this.shapeTensors };
   }
 
   private assign(node: Node, anchor: Node): void {
@@ -77,11 +81,11 @@ class Grouping {
 
   /** The anchor a node goes with, itself for a new layer, undefined when the layer after it has to say. */
   private anchorFor(node: Node): Node | undefined {
-    const before = this.layersInto(node);
     if (this.isShapeArithmetic(node)) {
       node.outputs.forEach((output) => this.shapeTensors.add(output));
-      return before[0];
+      return undefined;
     }
+    const before = this.layersInto(node);
     const role = this.role(node);
     switch (role) {
       case 'anchor': return node;
@@ -105,7 +109,8 @@ class Grouping {
   private isShapeArithmetic(node: Node): boolean {
     if (node.opType === 'Shape' || node.opType === 'Size') return true;
     const inputs = node.inputs.filter((name) => name !== '' && !this.constants.has(name));
-    return inputs.length > 0 && inputs.every((name) => this.shapeTensors.has(name)) && roleOf(node) !== 'anchor';
+    const cheap = this.role(node) !== 'anchor' || node.opType.startsWith('Reduce');
+    return cheap && inputs.length > 0 && inputs.every((name) => this.shapeTensors.has(name));
   }
 
   /** Anchors of the layers whose tensors the node uses, in order of use, each once. */
@@ -113,7 +118,7 @@ class Grouping {
     const before = new Set<Node>();
     for (const name of [...node.inputs, ...capturedTensors(node)]) {
       const layer = this.layerOf.get(name);
-      if (layer !== undefined && (!this.shapeTensors.has(name) || this.isShapeArithmetic(node))) before.add(layer);
+      if (layer !== undefined && !this.shapeTensors.has(name)) before.add(layer);
     }
     return [...before];
   }
@@ -142,7 +147,7 @@ class Grouping {
   }
 }
 
-function describe(graph: Graph, order: readonly Node[], constants: Constants, shapes: ShapeMap, anchorOf: ReadonlyMap<Node, Node>): Layer[] {
+function describe(graph: Graph, order: readonly Node[], constants: Constants, shapes: ShapeMap, { anchorOf, shapeTensors }: Grouped): Layer[] {
   const index = indexGraph(graph);
   const members = new Map<Node, Node[]>();
   for (const node of order) {
@@ -156,15 +161,16 @@ function describe(graph: Graph, order: readonly Node[], constants: Constants, sh
     const inside = new Set(nodes);
     const made = nodes.flatMap((node) => node.outputs.filter((name) => name !== ''));
     const own = new Set(made);
-    const used = new Set(nodes.flatMap((node) => [...node.inputs, ...capturedTensors(node)]));
-    const leaves = (name: string): boolean => index.outputs.has(name) || index.uses(name).some((use) => !inside.has(use.node));
+    const working = nodes.filter((node) => !node.outputs.every((name) => shapeTensors.has(name)));
+    const used = new Set(working.flatMap((node) => [...node.inputs, ...capturedTensors(node)]));
+    const leaves = (name: string): boolean => index.outputs.has(name) || !shapeTensors.has(name) && index.uses(name).some((use) => !inside.has(use.node));
     return {
       id: anchor.outputs[0] ?? nodeLabel(anchor),
       name: nodeLabel(anchor),
       op: anchor.opType,
       anchor,
       nodes,
-      inputs: [...used].filter((name) => name !== '' && !own.has(name) && !constants.has(name)),
+      inputs: [...used].filter((name) => name !== '' && !own.has(name) && !constants.has(name) && !shapeTensors.has(name)),
       outputs: made.filter((name) => !constants.has(name) && leaves(name)),
       weights: [...new Set(nodes.flatMap((node) => weightLeaves(node, constants, shapes.tensors)))],
     };

@@ -38,7 +38,7 @@ function steers(node: Node, input: number): boolean {
 export function weightLeaves(node: Node, constants: Constants, tensors: ShapeMap['tensors']): string[] {
   if (constants.nodes.has(node)) return [];
   return node.inputs.flatMap((name, input) =>
-    name !== '' && constants.has(name) && isParameter(node, input, tensors) ? leavesOf(name, constants) : []);
+    name !== '' && constants.has(name) && isParameter(node, input, tensors) ? leavesOf(name, constants, node.opType !== 'Concat') : []);
 }
 
 /** A lone number in cheap arithmetic (an epsilon, a scale) is no parameter; a bias of one output channel is. */
@@ -51,11 +51,16 @@ function isParameter(node: Node, input: number, tensors: ShapeMap['tensors']): b
   return count !== 1 || (role !== 'elementwise' && role !== 'follower') || node.opType === 'PRelu';
 }
 
-function leavesOf(name: string, constants: Constants): string[] {
+/**
+ * `generated`: whether results of ConstantOfShape count (models published without their weights are made so). What
+ * Concat lays beside an activation is padding, not weights.
+ */
+function leavesOf(name: string, constants: Constants, generated: boolean): string[] {
   const producer = constants.producer(name);
   if (producer === undefined) return [name];
+  if (producer.opType === 'ConstantOfShape') return generated ? [name] : [];
   const sources = producer.inputs.filter((input, position) => input !== '' && !steers(producer, position));
-  return sources.length === 0 ? [name] : sources.flatMap((source) => leavesOf(source, constants));
+  return sources.length === 0 ? [name] : sources.flatMap((source) => leavesOf(source, constants, generated));
 }
 
 /**

@@ -71,11 +71,22 @@ export function call(name: Call, a: Polynomial, b: Polynomial): Polynomial {
     const whole = dividedBy(exact, b) ?? constant(0);
     const left = isConstant(rest);
     if (left !== undefined) return plus(whole, constant(name === 'floorDiv' ? Math.floor(left / divisor) : Math.ceil(left / divisor)));
-    return plus(whole, new Map([[`${name}(${print(rest)}, ${divisor})`, 1]]));
+    return plus(whole, new Map([[name === 'floorDiv' ? nested(rest, divisor) : `ceilDiv(${print(rest)}, ${divisor})`, 1]]));
   }
   const parts = [print(a), print(b)];
   if (name === 'max' || name === 'min') parts.sort();
   return parts[0] === parts[1] && (name === 'max' || name === 'min') ? a : new Map([[`${name}(${parts.join(', ')})`, 1]]);
+}
+
+/** floor((floor(a / m) + k) / n) is floor((a + k m) / (m n)) for positive m and n. */
+function nested(polynomial: Polynomial, divisor: number): string {
+  const [[monomial, coefficient] = ['', 0]] = [...polynomial].filter(([term]) => term !== '');
+  const inner = /^floorDiv\((.*), (\d+)\)$/.exec(monomial);
+  const alone = polynomial.size - (polynomial.has('') ? 1 : 0) === 1 && coefficient === 1 && factorsOf(monomial).length === 1;
+  if (inner === null || !alone) return `floorDiv(${print(polynomial)}, ${divisor})`;
+  const scale = Number(inner[2]);
+  const joined = plus(parse(inner[1] ?? ''), constant((polynomial.get('') ?? 0) * scale));
+  return `floorDiv(${print(joined)}, ${scale * divisor})`;
 }
 
 export function print(polynomial: Polynomial): string {
@@ -93,8 +104,12 @@ export function parse(text: string, resolve?: (name: string) => number | undefin
   const tokens = text.match(/`[^`]*`|[A-Za-z_][\w.:]*|\d+|[-+*(),]/g) ?? [];
   let at = 0;
   const sum = (): Polynomial => {
-    let total = tokens[at] === '-' ? (at++, plus(constant(0), product(), -1)) : product();
-    while (tokens[at] === '+' || tokens[at] === '-') total = plus(total, product(), tokens[at++] === '+' ? 1 : -1);
+    let total = constant(0);
+    let sign: 1 | -1 = 1;
+    do {
+      if (tokens[at] === '+' || tokens[at] === '-') sign = tokens[at++] === '+' ? 1 : -1;
+      total = plus(total, product(), sign);
+    } while (tokens[at] === '+' || tokens[at] === '-');
     return total;
   };
   const product = (): Polynomial => {
