@@ -1,18 +1,9 @@
-// The use cases by kind, as the worker runs them. (Stand-ins until each is written.)
+// The use cases by kind, as the worker runs them.
 
-import { EngineError } from '../engine/error';
+import { compare } from './compareJob';
+import { compress } from './compressJob';
+import { evaluate } from './evaluateJob';
 import type { JobRunners } from './job';
+import { inspect, passes, profile, providers } from './simple';
 
-function notReady(what: string): () => Promise<never> {
-  return () => Promise.reject(new EngineError('notReady', { what }));
-}
-
-export const runners: JobRunners = {
-  inspect: notReady('inspect'),
-  profile: notReady('profile'),
-  evaluate: notReady('evaluate'),
-  compress: notReady('compress'),
-  compare: notReady('compare'),
-  providers: notReady('providers'),
-  passes: notReady('passes'),
-};
+export const runners: JobRunners = { inspect, profile, evaluate, compress, compare, providers, passes };

@@ -1,0 +1,149 @@
+// `decant compress`: validates the recipe, runs its passes with a checkpoint after each, measures original and result side
+// by side, and writes model and report. Nothing is written to its final place before all of it is there.
+
+import { unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { inspectModel } from '../engine/analysis/inspect';
+import type { Dataset } from '../engine/data/dataset';
+import { EngineError } from '../engine/error';
+import { encodedLength, releaseModel, writeModel } from '../engine/ir/codec';
+import type { Model } from '../engine/ir/model';
+import { originalOrigins, saveOrigins } from '../engine/passes/origins';
+import { validateRecipe, type ValidPass, type ValidRecipe } from '../engine/passes/recipe';
+import { initialState, runPasses, type RunState } from '../engine/passes/runPasses';
+import type { Runtime } from '../engine/ports';
+import type { CompressRequest } from '../protocol/jobs';
+import type { CompressReport, StepReport } from '../protocol/report';
+import { exists, writeAtomically } from '../runtime/files';
+import { createRuntime } from '../runtime/sessions';
+import { loadState, passCheckpoint, requireSameInputs, type Resumed, saveState } from './compressState';
+import { sha256OfFiles } from './hashes';
+import type { JobContext, JobRunner } from './job';
+import { measurePair, measureWeights } from './measure';
+import { type OpenModel, withModel } from './openModel';
+import { freePair, outputPath, reportPath } from './outputName';
+import { Phases } from './phases';
+import { withData } from './samples';
+import { targetOf } from './target';
+
+/** Seed where neither the request nor the recipe names one. */
+const DEFAULT_SEED = 0;
+/** Share of the passes in the time of the job, beside the measuring. */
+const PASSES_WEIGHT = 8;
+
+export const compress: JobRunner<'compress'> = async (asked, context) => {
+  const recipe = validateRecipe(asked.recipe, asked.recipeFile === undefined ? 'command' : { file: asked.recipeFile });
+  const request = withRecipe(asked, recipe);
+  if (request.output !== undefined && await exists(request.output)) {
+    throw new EngineError('outputUnwritable', { file: request.output, reason: 'EEXIST' });
+  }
+  return withModel(request.model, (before) =>
+    withData(request, before.model, async (data) => {
+      const needing = recipe.passes.find(({ pass }) => pass.data === 'required');
+      if (needing !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: needing.pass.id });
+      return run({ request, recipe, before, data, context, runtime: createRuntime() });
+    }));
+};
+
+interface Task {
+  readonly request: CompressRequest;
+  readonly recipe: ValidRecipe;
+  readonly before: OpenModel;
+  readonly data: Dataset | undefined;
+  readonly context: JobContext;
+  readonly runtime: Runtime;
+}
+
+async function run(task: Task): Promise<CompressReport> {
+  const { request, recipe, before, data, context } = task;
+  const phases = new Phases(context, [1, PASSES_WEIGHT, ...measureWeights, 1]);
+  phases.begin('progress.reading');
+  const inputs = await sha256OfFiles([request.model, ...(data?.files ?? [])], context.signal);
+  const resumed = context.resume && context.folder !== undefined ? await loadState(context.folder) : undefined;
+  if (resumed !== undefined) requireSameInputs(resumed.inputs, inputs);
+
+  const steps: StepReport[] = [...(resumed?.steps ?? [])];
+  const { state, result } = await compressed(task, resumed, steps, inputs, phases);
+  try {
+    const after: OpenModel = { path: request.model, model: result, bytes: encodedLength(result) };
+    const comparison = await measurePair({
+      before, after, inputs, origins: state.origins, forms: state.forms, touched: state.touched, findings: state.findings,
+    }, task.runtime, data, request, context, phases);
+    const last = steps.at(-1);
+    if (last !== undefined) steps[steps.length - 1] = { ...last, metric: comparison.after.metric };
+    phases.begin('progress.saving');
+    return await save(request, recipe, result, { ...comparison, recipe: recipe.document, output: '', steps });
+  } finally {
+    if (resumed !== undefined) await releaseModel(resumed.state.model);
+  }
+}
+
+/** Runs the passes that are left and gives the state and the model with its origins written down. */
+async function compressed(
+  task: Task, resumed: Resumed | undefined, steps: StepReport[], inputs: Readonly<Record<string, string>>, phases: Phases,
+): Promise<{ readonly state: RunState; readonly result: Model }> {
+  const { request, recipe, before, data, context, runtime } = task;
+  const start = resumed?.state ?? initialState(before.model, await originalOrigins(before.model));
+  const phase = phases.begin('progress.running', { pass: recipe.passes.map(({ pass }) => pass.id).join(', ') });
+  const state = await runPasses(start, recipe.passes, {
+    runtime,
+    ...(data && { data }),
+    provider: request.provider ?? 'cpu',
+    threads: request.threads ?? runtime.defaultThreads,
+    dims: request.dims ?? {},
+    target: targetOf(recipe.document.target),
+    seed: request.seed ?? recipe.document.seed ?? DEFAULT_SEED,
+    signal: context.signal,
+    ...(context.folder !== undefined && { checkpoint: (step: number) => passCheckpoint(context.folder ?? '', step) }),
+    progress: (progress) => phase.report(progress.fraction, progress.layer),
+  }, {
+    from: resumed?.step ?? 0,
+    onStep: async (index, pass, current, seconds) => {
+      const step = await stepReport(pass, current.model, seconds, request);
+      steps.push(step);
+      context.emit({ type: 'step', index, step });
+      for (const finding of current.findings) context.emit({ type: 'finding', finding });
+      if (context.folder === undefined) return;
+      const file = await saveState(context.folder, index + 1, current, steps, inputs);
+      context.emit({ type: 'checkpoint', step: index + 1, file });
+    },
+  });
+  return { state, result: saveOrigins(state.model, { source: inputs[request.model] ?? '', origins: state.origins }) };
+}
+
+async function stepReport({ pass, options }: ValidPass, model: Model, seconds: number, request: CompressRequest): Promise<StepReport> {
+  const bytes = encodedLength(model);
+  const { totals } = await inspectModel(model, { path: request.model, bytes, dims: request.dims ?? {} });
+  // The metric after the last pass is measured with the result; between passes it would cost more than it tells.
+  return { pass: pass.id, options, seconds, bytes, parameters: totals.parameters, macs: totals.macs, metric: null };
+}
+
+/** What the recipe names and the request does not: model, data and target are relative to the recipe. */
+function withRecipe(request: CompressRequest, { document }: ValidRecipe): CompressRequest {
+  const base = request.recipeFile === undefined ? undefined : dirname(request.recipeFile);
+  const beside = (path: string): string => (base === undefined ? path : resolve(base, path));
+  return {
+    ...request,
+    model: request.model,
+    ...(request.data === undefined && document.data !== undefined && { data: beside(document.data) }),
+  };
+}
+
+async function save(request: CompressRequest, recipe: ValidRecipe, model: Model, report: CompressReport): Promise<CompressReport> {
+  const wantsReport = request.report !== undefined;
+  const pair = request.output === undefined
+    ? await freePair(outputPath(request.model, recipe.passes.map(({ pass }) => pass.suffix)), wantsReport)
+    : { model: request.output, report: reportPath(request.output) };
+  const reportFile = typeof request.report === 'string' ? request.report : pair.report;
+  const complete: CompressReport = { ...report, output: pair.model };
+  await writeAtomically(pair.model, (sink) => writeModel(model, sink));
+  if (!wantsReport) return complete;
+  try {
+    await writeAtomically(reportFile, (sink) => sink.write(new TextEncoder().encode(`${JSON.stringify(complete, null, 2)}\n`)));
+  } catch (error) {
+    // Both or none: an error says that nothing was changed.
+    await unlink(pair.model);
+    throw error;
+  }
+  return complete;
+}

@@ -1,0 +1,150 @@
+// What compress and compare have in common: both models on the same samples (paired metric, output errors) and in one
+// interleaved run (latency in total and per layer), joined to one report.
+
+import { inspectModel } from '../engine/analysis/inspect';
+import type { Dataset } from '../engine/data/dataset';
+import { layerReports } from '../engine/report/layerReport';
+import { figuresDelta } from '../engine/report/figures';
+import { outputErrors, type OutputError } from '../engine/report/outputError';
+import type { Runtime } from '../engine/ports';
+import type { DataOptions, RunOptions } from '../protocol/jobs';
+import type { CompareReport, Finding, InspectReport, LayerReport, MetricDelta, ModelFigures } from '../protocol/report';
+import { type FormCode, said, type Said } from '../protocol/text/index';
+import { environment } from '../runtime/cpu';
+import { type ModelProfile, profileModels } from '../runtime/profiler';
+import { compareTimings } from '../runtime/timing';
+import { evaluateModels } from './evaluation';
+import type { JobContext } from './job';
+import { layersOf } from './layers';
+import type { OpenModel } from './openModel';
+import type { Phases } from './phases';
+import { testSplit } from './samples';
+
+/** Samples on which layer outputs are compared: enough for a stable SQNR, few enough to take seconds. */
+const ERROR_SAMPLES = 64;
+const ERROR_BATCH = 8;
+/** A layer counts as slower in int8 only when the difference is more than this share (the noise of a shared machine). */
+const SLOWER_SHARE = 0.05;
+
+export interface Pair {
+  readonly before: OpenModel;
+  readonly after: OpenModel;
+  readonly origins: ReadonlyMap<string, readonly string[]>;
+  readonly forms: ReadonlyMap<string, Said<FormCode>>;
+  readonly touched: ReadonlyMap<string, readonly string[]>;
+  /** Findings of the passes. */
+  readonly findings: readonly Finding[];
+  /** sha256 by path. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** Shares of the phases of `measurePair` in its time, for `Phases`. */
+export const measureWeights = [6, 3, 2];
+
+export async function measurePair(
+  pair: Pair,
+  runtime: Runtime,
+  data: Dataset | undefined,
+  request: RunOptions & DataOptions,
+  context: JobContext,
+  phases: Phases,
+): Promise<CompareReport> {
+  const { before, after } = pair;
+  const dims = request.dims ?? {};
+  const inspected = { before: await inspectModel(before.model, { path: before.path, bytes: before.bytes, dims }), after: await inspectModel(after.model, { path: after.path, bytes: after.bytes, dims }) };
+
+  const evaluating = phases.begin('progress.evaluating');
+  const evaluation = data && await evaluateModels(runtime, [before.model, after.model], data, request, context.signal, (fraction) => evaluating.report(fraction));
+
+  const profiling = phases.begin('progress.profiling');
+  const profiles = await profilePair(pair, request, context, (fraction) => profiling.report(fraction));
+
+  const comparing = phases.begin('progress.comparingLayers');
+  const errors = data
+    ? await layerErrors(pair, inspected.before, runtime, data, request, context, (fraction) => comparing.report(fraction))
+    : new Map<string, OutputError>();
+
+  const layers = layerReports({
+    before: inspected.before.layers,
+    after: inspected.after.layers,
+    origins: pair.origins,
+    forms: pair.forms,
+    touched: pair.touched,
+    latency: { before: profiles.before.layers, after: profiles.after.layers },
+    outputErrors: errors,
+  });
+  const figures = {
+    before: figuresOf(before, inspected.before, profiles.before, evaluation?.values[0] ?? null),
+    after: figuresOf(after, inspected.after, profiles.after, evaluation?.values[1] ?? null),
+  };
+  const metric: MetricDelta | null = evaluation?.delta ?? null;
+  return {
+    version: 1,
+    inputs: pair.inputs,
+    environment: environment(request.provider ?? 'cpu', profiles.before.threads),
+    metricName: evaluation?.metric ?? null,
+    samples: evaluation?.samples ?? null,
+    before: figures.before,
+    after: figures.after,
+    delta: figuresDelta(figures.before, figures.after, profiles.latency, metric),
+    layers,
+    unattributed: { before: unattributed(profiles.before), after: unattributed(profiles.after) },
+    warnings: [
+      ...pair.findings,
+      ...(data === undefined ? [finding(said('finding.noData'))] : []),
+      ...slowerFindings(layers, profiles.latency, request.provider ?? 'cpu'),
+    ],
+  };
+}
+
+async function profilePair({ before, after }: Pair, request: RunOptions, context: JobContext, progress: (fraction: number) => void): Promise<{
+  readonly before: ModelProfile; readonly after: ModelProfile; readonly latency: ReturnType<typeof compareTimings>;
+}> {
+  const subjects = await Promise.all([before, after].map(async ({ model }) => ({ model, layers: await layersOf(model, request.dims) })));
+  const [first, second] = await profileModels(subjects, { ...request, signal: context.signal, progress });
+  if (first === undefined || second === undefined) throw new Error('two models were profiled');
+  return { before: first.profile, after: second.profile, latency: compareTimings(first.timing, second.timing) };
+}
+
+async function layerErrors(
+  { before, after }: Pair, inspected: InspectReport, runtime: Runtime, data: Dataset, request: RunOptions & DataOptions, context: JobContext, progress: (fraction: number) => void,
+): Promise<Map<string, OutputError>> {
+  const layers = inspected.layers.flatMap(({ id, outputs }) => outputs.slice(0, 1).map(({ name }) => ({ id, output: name })));
+  return outputErrors(runtime, before.model, after.model, layers, testSplit(data, request), {
+    ...(request.provider !== undefined && { provider: request.provider }),
+    ...(request.threads !== undefined && { threads: request.threads }),
+    ...(request.dims !== undefined && { dims: request.dims }),
+    samples: ERROR_SAMPLES,
+    batch: ERROR_BATCH,
+    signal: context.signal,
+    progress,
+  });
+}
+
+function figuresOf({ bytes }: OpenModel, { totals }: InspectReport, profile: ModelProfile, metric: number | null): ModelFigures {
+  return { bytes, weightBytes: totals.weightBytes, parameters: totals.parameters, macs: totals.macs, latency: profile.latency, metric };
+}
+
+function unattributed({ layout, overhead, profiled }: ModelProfile): NonNullable<CompareReport['unattributed']>['before'] {
+  return { layout, overhead, profiled: profiled.mean, ratio: profiled.ratio };
+}
+
+/** What a person must know before shipping the result: that it, or one of its layers, did not get faster. */
+function slowerFindings(layers: readonly LayerReport[], latency: ReturnType<typeof compareTimings>, provider: string): Finding[] {
+  const findings: Finding[] = [];
+  if (latency.verdict === 'worse') findings.push(finding(said('finding.slower', { provider, ratio: latency.ratio.toFixed(2) })));
+  for (const { id, before, after } of layers) {
+    if (after.form.code === 'form.unchanged' || !before.latency || !after.latency) continue;
+    if (after.latency.mean <= before.latency.mean * (1 + SLOWER_SHARE)) continue;
+    findings.push({
+      ...finding(said('finding.noInt8Gain', { layer: id, before: before.latency.mean.toFixed(3), after: after.latency.mean.toFixed(3) })),
+      severity: 'info',
+      node: id,
+    });
+  }
+  return findings;
+}
+
+function finding(text: Omit<Finding, 'severity' | 'node'>): Finding {
+  return { severity: 'warning', ...text };
+}
