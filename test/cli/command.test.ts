@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { CANCEL_GRACE_MS } from '../../src/protocol/workerMessages';
 import { bundleFakeWorker, temporaryFolder } from '../support/bundle';
 import { evaluateReport, inspectReport, providerReports } from '../worker/fixtures/fakeResults';
 
@@ -197,11 +198,19 @@ describe('decant command', function () {
     assert.match((await decant(['compress', 'other.onnx', '--resume', job])).stderr, /--resume takes everything from the job/);
   });
 
-  it('kills at once on the second Ctrl-C', async () => {
-    const start = performance.now();
-    const { status } = await decant(['inspect', 'blocked.onnx'], { onStderr: interruptWhenRunning(2) });
+  it('kills at once on the second Ctrl-C', async function () {
+    // A machine busy with other tests may be late once.
+    this.retries(2);
+    const interrupt = interruptWhenRunning(2);
+    let start = Infinity;
+    const { status } = await decant(['inspect', 'blocked.onnx'], {
+      onStderr: (text, pid) => {
+        start = Math.min(start, performance.now());
+        interrupt(text, pid);
+      },
+    });
     assert.equal(status, 130);
-    assert.ok(performance.now() - start < 800, 'it must not wait for the grace of the first');
+    assert.ok(performance.now() - start < CANCEL_GRACE_MS, 'it must not wait for the grace of the first');
   });
 
   it('keeps a folder for compress only', async () => {
