@@ -56,6 +56,9 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
     }, context);
     refuseUnseen(observers, index.producer, cleaned.origins);
 
+    // Before the rewrite, which renames outputs: origins are found by them.
+    const forms = new Map([...cleaned.forms, ...formsOf(plan, settings, cleaned.origins)]);
+    const findings = [...cleaned.findings, ...findingsOf(plan, observers, split, settings, cleaned.origins)];
     const scope = graphScope(index);
     const origins = await writePlan({
       index, scope, plan,
@@ -71,8 +74,8 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
     return {
       model: output,
       origins,
-      forms: new Map([...cleaned.forms, ...formsOf(plan, settings, cleaned.origins)]),
-      findings: [...cleaned.findings, ...findingsOf(plan, observers, split, settings, cleaned.origins)],
+      forms,
+      findings,
     };
   },
 };
