@@ -6,7 +6,7 @@ import { isTextCode, type TextCode } from '../protocol/text/index';
 import type { CheckFlags, CommonFlags, CompareFlags, CompressFlags, EvaluateFlags, ProfileFlags } from './flags';
 import { parsePass } from './passArgument';
 import type { Look } from './terminal';
-import { addDimension, integer, number } from './usage';
+import { addDimension, integer, MAX_SEED, number } from './usage';
 
 /** One function a command; each resolves with the exit status. */
 export interface Actions {
@@ -56,7 +56,7 @@ export function buildProgram(version: string, look: Look, actions: Actions, fini
 
   const text = (code: TextCode): string => look.say(code);
   const option = (flags: string, code: TextCode): Option => new Option(flags, text(code));
-  const whole = (flags: string, code: TextCode, least = 1): Option => option(flags, code).argParser(integer(flags.split(' ')[0] ?? flags, least));
+  const whole = (flags: string, code: TextCode): Option => option(flags, code).argParser(integer(flags.split(' ')[0] ?? flags, 1));
   const real = (flags: string, code: TextCode): Option => option(flags, code).argParser(number(flags.split(' ')[0] ?? flags));
 
   function command(name: keyof Actions): Command {
@@ -107,7 +107,7 @@ export function buildProgram(version: string, look: Look, actions: Actions, fini
     .addOption(option('--pass <ID[:key=value,...]>', 'help.pass').argParser((value, before: readonly unknown[] = []) => [...before, parsePass(value)]))
     .addOption(option('-o, --output <OUT.onnx>', 'help.output'))
     .addOption(option('--report <FILE.json>', 'help.report'))
-    .addOption(whole('--seed <N>', 'help.seed', 0))
+    .addOption(option('--seed <N>', 'help.seed').argParser(integer('--seed', 0, MAX_SEED)))
     .addOption(option('--resume <JOBDIR>', 'help.resume')))
     .action(async (model: string | undefined, flags: CompressFlags) => finish(await actions.compress(model, flags)));
 

@@ -10,11 +10,15 @@ export class UsageProblem extends Error {
   }
 }
 
-/** Parser of a whole number of at least `least`, for the option `name`. */
-export function integer(name: string, least: number): (value: string) => number {
+/** Largest seed: the random numbers of a job start from 32 bits. */
+export const MAX_SEED = 2 ** 32 - 1;
+
+/** Parser of a whole number from `least` to `most`, for the option `name`. */
+export function integer(name: string, least: number, most = Number.MAX_SAFE_INTEGER): (value: string) => number {
   return (value) => {
     const number = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) throw new UsageProblem('usage.integer', { name, least, value });
+    if (!/^\d+$/.test(value) || number < least) throw new UsageProblem('usage.integer', { name, least, value });
+    if (number > most) throw new UsageProblem('usage.tooLarge', { name, most, value });
     return number;
   };
 }

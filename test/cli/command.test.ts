@@ -61,6 +61,7 @@ describe('decant command', function () {
       [['inspect', 'm.onnx', 'n.onnx'], /too many arguments/],
       [['inspect', 'm.onnx', '--threads'], /--threads <N> needs a value/],
       [['inspect', 'm.onnx', '--threads', '0'], /--threads wants a whole number of at least 1, not "0"/],
+      [['compress', 'm.onnx', '--seed', '4294967296'], /--seed takes at most 4294967295/],
       [['inspect', 'm.onnx', '--dim', 'N'], /--dim wants name=SIZE/],
       [['compress', 'm.onnx'], /--recipe FILE or --pass ID/],
       [['compress', '--pass', 'quantize.static'], /argument MODEL is missing/],

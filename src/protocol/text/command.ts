@@ -66,6 +66,7 @@ export const commandTexts = {
   'usage.optionMissingArgument': { en: 'Option {name} needs a value', zh: '选项 {name} 需要一个值' },
   'usage.missingOption': { en: 'Option {name} is missing', zh: '缺少选项 {name}' },
   'usage.integer': { en: '{name} wants a whole number of at least {least}, not "{value}"', zh: '{name} 需要不小于 {least} 的整数，而不是 "{value}"' },
+  'usage.tooLarge': { en: '{name} takes at most {most}, not "{value}"', zh: '{name} 最大为 {most}，而不是 "{value}"' },
   'usage.number': { en: '{name} wants a number of at least {least}, not "{value}"', zh: '{name} 需要不小于 {least} 的数，而不是 "{value}"' },
   'usage.dim': { en: '--dim wants name=SIZE with a whole size of at least 1, not "{value}"', zh: '--dim 需要 名称=大小（不小于 1 的整数），而不是 "{value}"' },
   'usage.pass': { en: '--pass wants ID:key=value,key=value, not "{value}" (lists and objects need a recipe)', zh: '--pass 需要 ID:key=value,key=value，而不是 "{value}"（列表和对象请写在配方中）' },
