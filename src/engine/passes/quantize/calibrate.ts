@@ -85,11 +85,8 @@ async function observeSamples(indices: readonly number[], run: Run): Promise<num
   const { inputs } = await split.gather(indices);
   const fetches = observation.fetches(run.first);
   const values = fetches.length === 0 ? inputs : { ...inputs, ...(await session.run(inputs, fetches)) };
-  const notFinite = observation.notFinite(values);
-  if (notFinite === undefined) {
-    observation.observe(observers, values);
-    return observation.bytes(values);
-  }
+  const notFinite = observation.observe(observers, values);
+  if (notFinite === undefined) return observation.bytes(values);
   observers.notFinite ??= notFinite;
   if (run.fixed || indices.length === 1) {
     observers.skipped += indices.length;

@@ -32,34 +32,36 @@ export function emptyHistogram(): HistogramState {
   return { counts: new Float64Array(0), first: 0, exponent: smallestExponent, zeros: 0, low: Infinity, high: -Infinity };
 }
 
-/** Whether any value is NaN or infinite: such a sample must not reach `addValues`. */
-export function hasNonFinite(values: Float32Array): boolean {
-  // x - x is 0 for finite x and NaN otherwise; one sum keeps the loop free of branches.
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] as number;
-    sum += value - value;
-  }
-  return sum !== 0;
+export interface Extremes {
+  readonly low: number;
+  readonly high: number;
 }
 
-/** Counts finite `values` into `state`, widening the bins where the range grew. */
-export function addValues(state: HistogramState, values: Float32Array): void {
-  let { low, high } = state;
+/** Least and greatest value; NaN or infinite when any value is, Infinity and -Infinity when there are none. */
+export function extremesOf(values: Float32Array): Extremes {
+  let low = Infinity;
+  let high = -Infinity;
   for (let index = 0; index < values.length; index++) {
-    const value = values[index] as number;
-    if (value < low) low = value;
-    if (value > high) high = value;
+    // Math.min and Math.max carry NaN on, comparisons would not.
+    low = Math.min(low, values[index] as number);
+    high = Math.max(high, values[index] as number);
   }
+  return { low, high };
+}
+
+/** Counts `values`, all finite and with these extremes, into `state`, widening the bins where the range grew. */
+export function addValues(state: HistogramState, values: Float32Array, extremes: Extremes): void {
   if (values.length === 0) return;
-  makeRoom(state, low, high);
-  const { counts, first } = state;
+  makeRoom(state, Math.min(state.low, extremes.low), Math.max(state.high, extremes.high));
+  const { counts } = state;
   const perUnit = 2 ** -state.exponent;
+  const shift = -state.first;
   let zeros = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;
     if (value === 0) zeros++;
-    else (counts[Math.floor(value * perUnit) - first] as number)++;
+    // The bin counts from 0, so that cutting off the fraction is rounding down.
+    else (counts[(value * perUnit + shift) | 0] as number)++;
   }
   state.zeros += zeros;
 }

@@ -7,7 +7,7 @@ import { cloneModel } from '../../ir/clone';
 import { indexGraph } from '../../ir/graphIndex';
 import type { Model } from '../../ir/model';
 import type { NdArray } from '../../ports';
-import { hasNonFinite } from './histogram';
+import { type Extremes, extremesOf } from './histogram';
 import { type Observers, observeExtremes, observeValues } from './observers';
 
 export type Values = Readonly<Record<string, NdArray>>;
@@ -17,9 +17,8 @@ export interface Observation {
   readonly model: Model;
   /** Outputs of `model` to fetch; the first run also fetches what tells the size of the observed values. */
   fetches(first: boolean): readonly string[];
-  /** The first tensor that holds NaN or infinite values. */
-  notFinite(values: Values): string | undefined;
-  observe(observers: Observers, values: Values): void;
+  /** Shows the values to the observers, unless a tensor holds NaN or infinite values: then gives its name and does nothing. */
+  observe(observers: Observers, values: Values): string | undefined;
   /** Bytes of the observed tensors, where they were fetched. */
   bytes(values: Values): number | undefined;
 }
@@ -31,9 +30,12 @@ export function fetchedValues(model: Model, tensors: readonly string[]): Observa
   return {
     model: withOutputs(model, fetched),
     fetches: () => fetched,
-    notFinite: (values) => tensors.find((tensor) => hasNonFinite(floats(values, tensor))),
     observe(observers, values) {
-      for (const tensor of tensors) observeValues(observers, tensor, floats(values, tensor));
+      const extremes = tensors.map((tensor) => extremesOf(floats(values, tensor)));
+      const bad = tensors.find((tensor, position) => floats(values, tensor).length > 0 && !isFiniteRange(extremes[position] as Extremes));
+      if (bad !== undefined) return bad;
+      for (const [position, tensor] of tensors.entries()) observeValues(observers, tensor, floats(values, tensor), extremes[position] as Extremes);
+      return undefined;
     },
     bytes: (values) => bytesOf(values, tensors),
   };
@@ -60,11 +62,13 @@ export function reducedExtremes(model: Model, tensors: readonly string[]): Obser
   return {
     model: copy,
     fetches: (first) => (first ? [...fetched, ...scalars] : scalars),
-    notFinite: (values) => reductions.find(({ sum }) => !Number.isFinite(floats(values, sum)[0]))?.tensor,
     observe(observers, values) {
+      const bad = reductions.find(({ sum }) => !Number.isFinite(floats(values, sum)[0]))?.tensor;
+      if (bad !== undefined) return bad;
       for (const { tensor, low, high } of reductions) {
-        observeExtremes(observers, tensor, floats(values, low)[0] as number, floats(values, high)[0] as number);
+        observeExtremes(observers, tensor, { low: floats(values, low)[0] as number, high: floats(values, high)[0] as number });
       }
+      return undefined;
     },
     bytes: (values) => bytesOf(values, tensors),
   };
@@ -74,6 +78,10 @@ function withOutputs(model: Model, tensors: readonly string[]): Model {
   const copy = cloneModel(model);
   copy.graph.outputs = tensors.map((tensor) => makeValue(tensor, 'float32', null));
   return copy;
+}
+
+function isFiniteRange({ low, high }: Extremes): boolean {
+  return Number.isFinite(low) && Number.isFinite(high);
 }
 
 function floats(values: Values, name: string): Float32Array {

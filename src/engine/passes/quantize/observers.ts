@@ -1,7 +1,7 @@
 // What is remembered of the values of the observed tensors while calibration samples stream by: only the extremes where
 // they suffice, else a histogram. Can be saved and taken up again. Running the model is calibrate.ts.
 
-import { type Histogram, type HistogramState, addValues, emptyHistogram, histogramOf, mergeHistograms } from './histogram';
+import { type Extremes, type Histogram, type HistogramState, addValues, emptyHistogram, histogramOf, mergeHistograms } from './histogram';
 
 export interface Observers {
   readonly tensors: readonly string[];
@@ -18,13 +18,13 @@ export function newObservers(tensors: readonly string[]): Observers {
   return { tensors, states: new Map(tensors.map((tensor) => [tensor, emptyHistogram()])), next: 0, skipped: 0, notFinite: undefined };
 }
 
-export function observeValues(observers: Observers, tensor: string, values: Float32Array): void {
+export function observeValues(observers: Observers, tensor: string, values: Float32Array, extremes: Extremes): void {
   const state = observers.states.get(tensor);
-  if (state !== undefined) addValues(state, values);
+  if (state !== undefined) addValues(state, values, extremes);
 }
 
 /** For min-max calibration: the histogram stays empty. */
-export function observeExtremes(observers: Observers, tensor: string, low: number, high: number): void {
+export function observeExtremes(observers: Observers, tensor: string, { low, high }: Extremes): void {
   const state = observers.states.get(tensor);
   if (state === undefined) return;
   state.low = Math.min(state.low, low);
