@@ -6,6 +6,7 @@ import { intAttribute } from '../engine/ir/attributes';
 import { indexGraph } from '../engine/ir/graphIndex';
 import { elementCount, type Model } from '../engine/ir/model';
 import { seededRandom } from '../engine/passes/random';
+import { dimLabel } from './fixedDims';
 import type { NdArray, SessionValue, TypedArray } from '../engine/ports';
 
 export interface SampleOptions {
@@ -29,7 +30,7 @@ export function sampleInputs(model: Model, inputs: readonly SessionValue[], opti
 export function shapeOf(input: SessionValue, { batch = 1, dims = {} }: SampleOptions = {}): number[] {
   return (input.shape ?? []).map((dim, axis) => {
     if (typeof dim === 'number') return dim;
-    const name = dim === '' ? `${input.name}[${axis}]` : dim;
+    const name = dimLabel(input.name, dim, axis);
     const size = dims[name] ?? (axis === 0 ? batch : undefined);
     if (size === undefined) throw new EngineError('symbolicDimension', { input: input.name, dim: name });
     return size;

@@ -2,10 +2,10 @@
 // custom-operator library is ever loaded: no option here can name one.
 
 import { availableParallelism } from 'node:os';
-import type { DataType } from '../engine/ir/dataTypes';
 import type { Model } from '../engine/ir/model';
 import type { NdArray, Runtime, Session, SessionOptions, SessionValue } from '../engine/ports';
 import { EngineError } from '../engine/error';
+import { withFixedDims } from './fixedDims';
 import { modelBytes } from './modelBytes';
 import { InferenceSession, type OrtSession, type OrtSessionOptions, type OrtTensor, runtimeVersion } from './ort';
 import { createError, runError } from './ortErrors';
@@ -41,13 +41,13 @@ export function createRuntime(): Runtime {
  * @throws EngineError `modelRejected`, `sessionFailed`, `unknownProvider`, `outOfMemory`.
  */
 export async function createSession(model: Model, options: RuntimeSessionOptions = {}): Promise<RuntimeSession> {
-  const { bytes, folder } = await modelBytes(model, options.inMemoryLimit);
+  const { bytes, folder } = await modelBytes(withFixedDims(model, options.dims ?? {}), options.inMemoryLimit);
   const extra = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder };
   return open((settings) => InferenceSession.create(bytes, settings), model.sources[0]?.name ?? model.graph.name, options, extra);
 }
 
-/** A session over a file as it lies on disk; side files are found beside it. Throws as `createSession` does. */
-export function createSessionFromPath(path: string, options: RuntimeSessionOptions = {}): Promise<RuntimeSession> {
+/** A session over a file as it lies on disk, open dimensions included; side files are found beside it. Throws as `createSession` does. */
+export function createSessionFromPath(path: string, options: Omit<RuntimeSessionOptions, 'dims' | 'inMemoryLimit'> = {}): Promise<RuntimeSession> {
   return open((settings) => InferenceSession.create(path, settings), path, options, {});
 }
 
@@ -74,7 +74,6 @@ function settingsOf(options: RuntimeSessionOptions, extra: Readonly<Record<strin
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: options.optimization ?? 'all',
-    ...(options.dims === undefined ? {} : { freeDimensionOverrides: options.dims }),
     ...(options.profile === undefined ? {} : {
       enableProfiling: true,
       profileFilePrefix: options.profile.prefix,

@@ -1,6 +1,6 @@
 // Arrays of the engine to tensors of onnxruntime-node and back, without copying where the layout is the same.
 
-import type { NdArray, TypedArray } from '../engine/ports';
+import type { NdArray } from '../engine/ports';
 import type { DataType } from '../engine/ir/dataTypes';
 import { bytesOf } from '../engine/ir/dataTypes';
 import { elementCount } from '../engine/ir/model';

@@ -90,7 +90,7 @@ function absorber(node: Node, works: readonly Node[], matches: ReadonlyMap<Node,
   return (before[0] ?? matched.find(({ match }) => flow.reaches(node, match.original)))?.work;
 }
 
-/** A quantize goes with what it quantizes, a dequantize with what wants the values; both look the other way when there is none. */
+/** What has no counterpart goes with what feeds it, but a dequantize with what wants its values; both look the other way when there is none. */
 function neighbour(node: Node, index: GraphIndex, owners: ReadonlyMap<Node, string | typeof LAYOUT>): string | undefined {
   const rowOf = (nodes: readonly (Node | undefined)[]): string | undefined =>
     nodes.map((each) => (each === undefined ? undefined : owners.get(each))).find((owner) => owner !== undefined && owner !== LAYOUT);
