@@ -1,7 +1,7 @@
 // The JSON file that describes data (interfaces.md, "Data"): its schema, its type, and reading it strictly. What the
 // files it names hold is not looked at here.
 
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { EngineError, errorMessage } from '../error';
 import { schemaProblem } from './schemaCheck';
 
@@ -96,7 +96,7 @@ export function parseDescription(json: string, file: string): DataDescription {
   } catch (error) {
     throw new EngineError('dataDescription', { file, path: '(root)', problem: 'problem.notJson', reason: errorMessage(error), allowed: 'kind.object' });
   }
-  const problem = schemaProblem(descriptionSchema as TSchema, value);
+  const problem = schemaProblem(descriptionSchema, value);
   if (problem !== undefined) throw new EngineError('dataDescription', { file, path: problem.path || '(root)', ...problem.params });
   const description = value as DataDescription;
   refuseImpossible(description, file);

@@ -1,5 +1,5 @@
 // What is wrong with one place of a data description, beyond what any JSON document can have wrong (problems.ts):
-// the `{problem}` and `{allowed}` of `dataDescription`.
+// the `{problem}` and `{allowed}` of `dataDescription`, and the `{wanted}` of `metricOutputMismatch`.
 
 import type { TextEntry } from './entry';
 
@@ -25,4 +25,18 @@ export const dataProblemTexts = {
   'allowed.oneOrChannels': { en: 'one number, or one a channel', zh: '一个数值，或每个通道一个数值' },
   'allowed.numbers': { en: 'numbers (bool, integers, float16, float32, float64)', zh: '数值（bool、整数、float16、float32、float64）' },
   'allowed.unpacked': { en: 'an uncompressed .npz or .npy', zh: '未压缩的 .npz 或 .npy' },
+  'wanted.classScores': { en: 'one score a class, [samples, classes]', zh: '每个类别一个分数，[样本, 类别]' },
+  'wanted.likeLabel': { en: 'as many values as the label, {count}', zh: '与标签相同数量的值，{count}' },
+  'wanted.oneValue': { en: 'one value a sample', zh: '每个样本一个值' },
+  'wanted.mask': { en: 'scores or classes for every pixel of the mask', zh: '掩码中每个像素的分数或类别' },
+  'wanted.boxes': {
+    en: 'rows of x1, y1, x2, y2, score, class, or outputs "boxes", "scores" and "labels"',
+    zh: '由 x1、y1、x2、y2、分数、类别组成的行，或名为 "boxes"、"scores"、"labels" 的输出',
+  },
+  'wanted.texts': {
+    en: 'texts, or scores [samples, steps, characters] with the characters as "classes"',
+    zh: '文本，或 [样本, 步, 字符] 的分数并以 "classes" 给出字符',
+  },
+  'wanted.tokenScores': { en: 'scores [samples, tokens, vocabulary]', zh: '[样本, 词元, 词表] 的分数' },
+  'wanted.label': { en: 'a label it understands (sample {index} has {found})', zh: '可理解的标签（样本 {index} 为 {found}）' },
 } as const satisfies Record<string, TextEntry>;

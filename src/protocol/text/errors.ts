@@ -157,6 +157,11 @@ export const errorTexts = {
     en: 'The metric {metric} cannot judge output "{output}" of shape [{shape}]: it wants {wanted}. Choose another metric with --metric.',
     zh: '指标 {metric} 无法评价形状为 [{shape}] 的输出 "{output}"：需要 {wanted}。请用 --metric 选择其他指标。',
   },
+  baselineNeeded: {
+    exit: 2,
+    en: 'The metric {metric} compares with another model. Name one with --baseline.',
+    zh: '指标 {metric} 需要与另一个模型比较。请用 --baseline 指定。',
+  },
   unknownMetric: {
     exit: 2,
     en: 'There is no metric "{metric}". Known metrics: {known}.',

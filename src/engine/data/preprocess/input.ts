@@ -6,7 +6,8 @@ import type { NdArray, SessionValue } from '../../ports';
 import type { InputDescription, Layout } from '../description';
 import { type WantedShape, fitShape, product } from './fit';
 import { type Writer, numberAt, writerOf } from './cast';
-import { type Pixels, cropped, pixelsOf, resized, withChannels } from './pixels';
+import { cropped, pixelsOf, resized, withChannels } from './pixels';
+import type { Pixels } from './resample';
 
 export interface InputPlan {
   readonly value: SessionValue;

@@ -2,15 +2,7 @@
 
 import type { NdArray } from '../../ports';
 import type { InputDescription, Layout } from '../description';
-import { resample } from './resample';
-
-/** `data[(y * width + x) * channels + c]`; bytes stay bytes, so that resizing rounds as image libraries do. */
-export interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly data: Uint8Array | Float32Array;
-}
+import { type Pixels, resample } from './resample';
 
 /** An array of shape [h, w], [h, w, c] (HWC) or [c, h, w] (CHW) as pixels; undefined for any other shape. */
 export function pixelsOf(array: NdArray, layout: Layout): Pixels | undefined {

@@ -3,7 +3,14 @@
 
 import { EngineError } from '../../error';
 import type { Interpolation } from '../description';
-import type { Pixels } from './pixels';
+
+/** `data[(y * width + x) * channels + c]`; bytes stay bytes, so that resizing rounds as image libraries do. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Uint8Array | Float32Array;
+}
 
 interface Filter {
   /** Half width in source pixels at scale 1. */
