@@ -2,13 +2,15 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { passDocs } from '../src/engine/passes/passDocs';
 import { recipeSchema } from '../src/engine/passes/recipeSchema';
 import { texts } from '../src/protocol/text/index';
 
-/** Path in the repository -> what makes its JSON. */
+/** Path in the repository -> what makes its JSON, or its text where that is a string. */
 const generated: Readonly<Record<string, () => unknown>> = {
   'l10n/bundle.l10n.zh-cn.json': chineseBundle,
   'media/recipe.schema.json': recipeSchema,
+  'docs/passes.md': passDocs,
 };
 
 /** VS Code looks a translation up by its English text. */
@@ -20,6 +22,7 @@ export function generate(root: string): void {
   for (const [name, make] of Object.entries(generated)) {
     const file = path.join(root, name);
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, `${JSON.stringify(make(), undefined, 2)}\n`);
+    const content = make();
+    writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`);
   }
 }

@@ -28,6 +28,6 @@ export interface PassDescription {
   readonly data: 'none' | 'optional' | 'required';
   /** Suffix of the output file: `resnet20.int8.onnx`. */
   readonly suffix: string;
-  /** Options by name; their words are the texts `option.<name>` and `option.<name>.about`. */
+  /** Options by name; their words are the texts `option.<name>` and `option.<name>.about` (dotted inside another). */
   readonly options: OptionSchema & { readonly properties: Readonly<Record<string, OptionSchema>> };
 }

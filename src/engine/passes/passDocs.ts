@@ -1,0 +1,60 @@
+// docs/passes.md: every pass with its options, and every clean-up rule, from the registry. Written by scripts/generate.ts,
+// held fresh by a test.
+
+import type { OptionSchema, PassDescription } from '../../protocol/passes';
+import { isTextCode, say } from '../../protocol/text/index';
+import { ruleIds } from './cleanup/rules';
+import { plannedPasses } from './planned';
+import { describePasses } from './registry';
+
+export function passDocs(): string {
+  const sections = describePasses().map(passSection);
+  return [
+    '# Passes',
+    '<!-- Generated from src/engine/passes/registry.ts by the build. Do not edit. -->',
+    'A recipe lists passes with options; `decant compress --pass ID:key=value,...` runs one directly. Values in *italics* are planned and refused by name.',
+    ...sections,
+    '## Rules of `cleanup`',
+    ruleIds.map((id) => `- \`${id}\`: ${textOf(`value.rules.${id}`)}`).join('\n'),
+    '## Planned',
+    plannedPasses.map((id) => `\`${id}\``).join(', '),
+    '',
+  ].join('\n\n').replace(/\n+$/, '\n');
+}
+
+const needs: Readonly<Record<PassDescription['data'], string>> = {
+  none: '',
+  optional: 'Uses data where there are some.',
+  required: 'Needs data.',
+};
+
+function passSection({ id, data, suffix, options }: PassDescription): string {
+  const rows = optionRows(options);
+  const table = rows.length === 0 ? [] : [['| option | values (default first) | meaning |', '|---|---|---|', ...rows].join('\n')];
+  const about = [textOf(`pass.${id}.about`), needs[data], `Output: \`MODEL.${suffix}.onnx\`.`].filter((sentence) => sentence !== '');
+  return [`## \`${id}\``, about.join(' '), ...table].join('\n\n');
+}
+
+function optionRows(schema: OptionSchema, prefix = ''): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, option]) => [
+    ...(option.properties === undefined ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${textOf(`option.${prefix}${name}.about`)} |`] : []),
+    ...optionRows(option, `${prefix}${name}.`),
+  ]);
+}
+
+function valuesOf(option: OptionSchema): string {
+  const { default: byDefault, enum: values, notReady = [] } = option;
+  if (values !== undefined) {
+    const sorted = [...values].sort((left, right) => Number(right === byDefault) - Number(left === byDefault));
+    return sorted.map((value) => (notReady.includes(value) ? `*${String(value)}*` : `\`${String(value)}\``)).join(', ');
+  }
+  const range = [option.minimum, option.maximum].every((bound) => bound === undefined)
+    ? []
+    : [`${option.minimum ?? ''}…${option.maximum ?? ''}`];
+  const shown = byDefault === undefined ? 'not set' : `\`${JSON.stringify(byDefault)}\``;
+  return [shown, ...range, ...(option.type === undefined ? [] : [option.type])].join(', ');
+}
+
+function textOf(code: string): string {
+  return isTextCode(code) ? say(code) : '';
+}
