@@ -1,25 +1,12 @@
 // What the engine needs from outside. `src/runtime` implements these; tests may too.
 
+import type { ByteSource } from './bytes';
 import type { Model } from './ir/model';
 import type { DataType } from './ir/dataTypes';
 
-// ── bytes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type { ByteSink, ByteSource } from './bytes';
 
-/** Random access to bytes that may be far larger than memory. */
-export interface ByteSource {
-  /** Path or label, for messages. */
-  readonly name: string;
-  /** Length in bytes. */
-  readonly size: number;
-  /** Exactly `length` bytes from `offset`; rejects when they are not there. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
-
-export interface ByteSink {
-  /** Appends; resolves when more may be written. */
-  write(bytes: Uint8Array): Promise<void>;
-}
+// ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Opens files by path; `relative` resolves beside another file and refuses to leave its folder. */
 export interface FileSystem {

@@ -84,6 +84,7 @@ export async function measurePair(
     environment: environment(request.provider ?? 'cpu', profiles.before.threads),
     metricName: evaluation?.metric ?? null,
     samples: evaluation?.samples ?? null,
+    ...(evaluation && { higherIsBetter: evaluation.higherIsBetter }),
     before: figures.before,
     after: figures.after,
     delta: figuresDelta(figures.before, figures.after, profiles.latency, metric),

@@ -1,7 +1,7 @@
 // ONNX in memory: plain records with the names of onnx.proto (ONNX 1.20). Structure is eager, weights are lazy: a tensor
 // holds bytes or a reference into a file. Records are edited only on a clone (`clone.ts`): passes are never in place.
 
-import type { ByteSource } from '../ports';
+import type { ByteSource } from '../bytes';
 import type { DataType } from './dataTypes';
 
 /** Protobuf fields that this version does not know; they survive a round trip. */
