@@ -87,7 +87,7 @@ export interface ProfileReport {
   readonly runs: number;
   /** Plain runs, without profiling. */
   readonly latency: Latency;
-  /** Profiled runs; layers + layout + overhead equal `mean` within 2 %. `ratio` is profiled to plain time. */
+  /** Profiled runs; layers + layout + overhead equal `mean` within 2 %. `ratio` is profiled to plain time, of medians of the same clock around both. */
   readonly profiled: { readonly mean: number; readonly ratio: number };
   readonly layers: readonly ProfiledLayer[];
   /** Layout conversions that onnxruntime put in (NCHWc reorders, transposes), mean of a run. */

@@ -15,7 +15,7 @@ import { nodeFiles } from './files';
 import { readProfile } from './profileRecords';
 import { sampleInputs } from './sampleInputs';
 import { createSession, type RuntimeSession, type RuntimeSessionOptions } from './sessions';
-import { mean, quantile } from './statistics';
+import { quantile } from './statistics';
 import { timeInterleaved, type Timing } from './timing';
 
 export interface ProfileOptions {
@@ -138,7 +138,7 @@ async function evaluatePair(pair: SessionPair, timing: Timing | undefined, profi
       batch: options.batch ?? Object.values(pair.feeds)[0]?.dims[0] ?? 1,
       runs: timing.samples.length,
       latency: timing.latency,
-      profiled: { mean: total, ratio: mean(profiledTiming.samples) / mean(timing.samples) },
+      profiled: { mean: total, ratio: profiledTiming.latency.median / timing.latency.median },
       layers,
       layout,
       overhead,

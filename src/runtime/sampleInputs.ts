@@ -10,7 +10,7 @@ import { dimLabel } from './fixedDims';
 import type { NdArray, SessionValue, TypedArray } from '../engine/ports';
 
 export interface SampleOptions {
-  /** Size of an open first dimension that has no entry in `dims`; default 1. */
+  /** Size of an open first dimension, and of others of its name, that has no entry in `dims`; default 1. */
   readonly batch?: number;
   /** Sizes of open dimensions by name; one without a name is called `input[axis]`. */
   readonly dims?: Readonly<Record<string, number>>;
@@ -21,8 +21,16 @@ export interface SampleOptions {
 export function sampleInputs(model: Model, inputs: readonly SessionValue[], options: SampleOptions = {}): Record<string, NdArray> {
   const random = seededRandom(options.seed ?? 0);
   return Object.fromEntries(inputs.map((input) => {
-    const dims = shapeOf(input, options);
+    const dims = shapeOf(input, { ...options, dims: { ...batchDims(inputs, options), ...options.dims } });
     return [input.name, { type: input.type, dims, data: values(input, elementCount(dims), bound(model, input.name), random) }];
+  }));
+}
+
+/** Open first dimensions by name: the state of a recurrent model has the batch as its second. */
+function batchDims(inputs: readonly SessionValue[], { batch = 1 }: SampleOptions): Record<string, number> {
+  return Object.fromEntries(inputs.flatMap(({ shape }): [string, number][] => {
+    const first = shape?.[0];
+    return typeof first === 'string' && first !== '' ? [[first, batch]] : [];
   }));
 }
 
