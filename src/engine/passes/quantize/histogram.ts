@@ -53,15 +53,13 @@ export function extremesOf(values: Float32Array): Extremes {
 export function addValues(state: HistogramState, values: Float32Array, extremes: Extremes): void {
   if (values.length === 0) return;
   makeRoom(state, Math.min(state.low, extremes.low), Math.max(state.high, extremes.high));
-  const { counts } = state;
+  const { counts, first } = state;
   const perUnit = 2 ** -state.exponent;
-  const shift = -state.first;
   let zeros = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;
     if (value === 0) zeros++;
-    // The bin counts from 0, so that cutting off the fraction is rounding down.
-    else (counts[(value * perUnit + shift) | 0] as number)++;
+    else (counts[Math.floor(value * perUnit) - first] as number)++;
   }
   state.zeros += zeros;
 }
