@@ -1,7 +1,7 @@
 // Models for tests: assets opened once, small graphs, and the comparison of two models on the same inputs.
 
 import assert from 'node:assert/strict';
-import { readModel, releaseModel } from '../../src/engine/ir/codec';
+import { encodeModel, readModel, releaseModel } from '../../src/engine/ir/codec';
 import type { Model } from '../../src/engine/ir/model';
 import type { NdArray, SessionOptions } from '../../src/engine/ports';
 import { nodeFiles } from '../../src/runtime/files';
@@ -28,6 +28,17 @@ export async function openAsset(relative: string): Promise<Model> {
 
 export async function closeAssets(): Promise<void> {
   for (const model of opened.splice(0)) await releaseModel(model);
+}
+
+/** The model written and read again. */
+export async function decodedCopy(model: Model): Promise<Model> {
+  const bytes = await encodeModel(model);
+  return readModel({
+    name: 'copy.onnx',
+    size: bytes.length,
+    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+    close: () => Promise.resolve(),
+  });
 }
 
 /** Outputs of a model for inputs drawn with `seed`. */

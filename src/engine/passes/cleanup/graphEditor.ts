@@ -43,10 +43,6 @@ export class GraphEditor {
     for (const node of [...this.live]) if (this.live.has(node)) yield node;
   }
 
-  isLive(node: Node): boolean {
-    return this.live.has(node);
-  }
-
   producer(value: string): Node | undefined {
     return this.producers.get(value);
   }
@@ -158,18 +154,6 @@ export class GraphEditor {
     this.remove(node);
     this.renameOutput(source, value, output);
     return true;
-  }
-
-  /** Puts a new node where `before` stands. */
-  insertBefore(before: Node, node: Node, origins: readonly string[]): void {
-    const rest = [...this.live];
-    this.live.clear();
-    for (const other of rest) {
-      if (other === before) this.live.add(node);
-      this.live.add(other);
-    }
-    this.link(node);
-    this.originsByOutput.set(node.outputs[0] ?? '', origins);
   }
 
   originsOf(node: Node): readonly string[] {

@@ -3,7 +3,7 @@
 
 import { intAttribute, intsAttribute } from '../../../ir/attributes';
 import { dataTypeOf } from '../../../ir/dataTypes';
-import { isOp, type Node } from '../../../ir/model';
+import { elementCount, isOp, type Node } from '../../../ir/model';
 import type { GraphEditor } from '../graphEditor';
 import type { CleanupRule, RuleContext } from '../rule';
 import { elementType, sameShape, shapeOf, staticShape } from '../types';
@@ -52,12 +52,9 @@ export const noOpCast = bypassRule('noOpCast', ['Cast'], (node, _editor, { typeO
 export const noOpTranspose = bypassRule('noOpTranspose', ['Transpose'], (node) =>
   intsAttribute(node, 'perm')?.every((axis, position) => axis === position) ?? false);
 
-/** Reshape, Flatten, Expand, Squeeze, Unsqueeze, Tile, Resize and Slice whose output shape is known to be the input's. */
+/** Reshape, Flatten, Expand and Squeeze whose output shape is known to be the input's, by numbers or by the same symbols. */
 export const noOpReshape = bypassRule('noOpReshape', ['Reshape', 'Flatten', 'Expand', 'Squeeze'], (node, _editor, { typeOf }) => {
-  const from = shapeOf(typeOf(node.inputs[0] ?? ''));
-  const to = shapeOf(typeOf(node.outputs[0] ?? ''));
-  // A dimension that is only known by the same symbol must come from inference, not from the exporter's word.
-  return sameShape(from, to);
+  return sameShape(shapeOf(typeOf(node.inputs[0] ?? '')), shapeOf(typeOf(node.outputs[0] ?? '')));
 });
 
 export const noOpPad = bypassRule('noOpPad', ['Pad'], async (node, editor) => {
@@ -96,10 +93,12 @@ export const noOpArithmetic: CleanupRule = {
   },
 };
 
+/** Larger constants are rarely neutral and not worth reading. */
+const LARGEST_NEUTRAL = 1 << 16;
+
 async function isNeutral(editor: GraphEditor, name: string | undefined, value: number): Promise<boolean> {
   const tensor = editor.constant(name);
-  // Larger constants are rarely neutral and not worth reading.
-  if (tensor === undefined || tensor.dims.some((dim) => dim > 4096)) return false;
+  if (tensor === undefined || elementCount(tensor.dims) > LARGEST_NEUTRAL) return false;
   const values = await numbers(editor, name);
   // A float16 array holds bits, not numbers.
   return tensor.type !== 'float16' && tensor.type !== 'bfloat16' && values !== undefined && values.length > 0
