@@ -2,10 +2,10 @@
 // that depends on an unknown shape is null, never 0. Nothing here reads weights.
 
 import { subgraphs, tensorAttribute } from '../ir/attributes';
-import { bytesOf } from '../ir/dataTypes';
 import { capturedTensors, topologicalOrder } from '../ir/graphIndex';
-import { elementCount, type Graph, type Node, type SparseTensor, type Tensor } from '../ir/model';
+import { elementCount, type Graph, type Node, type SparseTensor } from '../ir/model';
 import { fixed, type ShapeMap } from '../ir/shapes/index';
+import { storedBytes } from '../ir/tensors';
 import { type Constants, constantsOf } from './constants';
 import { addKnown, lookInto, macsOf, peakActivationBytes, tensorBytes } from './costGraph';
 import type { Layer } from './layers';
@@ -169,12 +169,6 @@ function ownBytes(node: Node): number {
   return (value === undefined ? 0 : storedBytes(value))
     + (sparse?.kind === 'sparseTensor' ? sparseBytes(sparse.value) : 0)
     + inner.reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/** Bytes of the elements packed as in `raw_data`; of strings, their characters. */
-export function storedBytes(tensor: Tensor): number {
-  if ('strings' in tensor.data) return tensor.data.strings.reduce((sum, text) => sum + text.length, 0);
-  return bytesOf(tensor.type, elementCount(tensor.dims));
 }
 
 function sparseBytes(sparse: SparseTensor): number {
