@@ -18,7 +18,7 @@ export function activate(context: vscode.ExtensionContext): Host {
   const { extensionUri, extensionPath } = context;
   const log = vscode.window.createOutputChannel('Decant', { log: true });
   const clients = createClients(extensionPath, log);
-  const jobs = createJobCenter(clients, log, (context.storageUri ?? context.globalStorageUri).fsPath);
+  const jobs = createJobCenter({ clients, log, storage: (context.storageUri ?? context.globalStorageUri).fsPath });
   const models = createModelStore(jobs);
   const reports = createReportStore(log);
   const editors = createEditors();

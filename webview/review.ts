@@ -54,7 +54,7 @@ const empty = element(
   element('p', {}, t('view.review.empty')),
   button(t('view.review.compress'), 'primary', () => host.tell('compress', null)).root,
 );
-const main = element('main', { class: 'review', hidden: true }, element('div', { class: 'top' }, chooser.root, summary, element('div', { class: 'open' }, openBefore.root, openAfter.root), chips), element('div', { class: 'table' }, grid.root));
+const main = element('main', { class: 'review', hidden: true }, element('h1', { class: 'seen-only-by-readers' }, t('view.review.title')), element('div', { class: 'top' }, chooser.root, summary, element('div', { class: 'open' }, openBefore.root, openAfter.root), chips), element('div', { class: 'table' }, grid.root));
 document.body.append(empty, main);
 
 function told(message: ToReview): void {
@@ -73,8 +73,8 @@ function told(message: ToReview): void {
 
 function reportChoice({ id, name, folder, time }: ReportEntry): { value: string; label: string } {
   const when = new Date(time).toLocaleString(document.documentElement.lang, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
-  const place = folder === '' ? name : `${folder}/${name}`;
-  return { value: id, label: `${place} · ${when}` };
+  const short = name.replace(/\.report\.json$/, '');
+  return { value: id, label: `${folder === '' ? short : `${folder}/${short}`} · ${when}` };
 }
 
 function drawReport(): void {
@@ -95,8 +95,7 @@ function drawChips(of: CompareReport): void {
   const counts = gainCounts(of);
   if (gain !== null && counts[gain] === 0) gain = null;
   const chip = (which: Gain | null, count: number): HTMLElement => {
-    const name = t(`view.gain.${which ?? 'all'}`);
-    const made = element('button', { type: 'button', class: `chip chip-${which ?? 'all'}`, 'aria-pressed': String(gain === which), 'aria-label': t('view.gain.count', { gain: name, count }) }, name, element('span', { class: 'count' }, String(count)));
+    const made = element('button', { type: 'button', class: `chip chip-${which ?? 'all'}`, 'aria-pressed': String(gain === which) }, t(`view.gain.${which ?? 'all'}`), ' ', element('span', { class: 'count' }, String(count)));
     made.addEventListener('click', () => {
       gain = gain === which ? null : which;
       host.save({ gain });
@@ -112,5 +111,6 @@ function drawChips(of: CompareReport): void {
 function drawLayers(): void {
   if (report === null) return;
   const shown = gain === null ? report.layers : report.layers.filter((layer) => gainOf(layer) === gain);
-  grid.show(reviewColumns(), sortRows(shown, sorting, reviewValue), sorting);
+  const largest = Math.max(0, ...report.layers.map(({ before }) => before.latency?.mean ?? 0));
+  grid.show(reviewColumns(largest), sortRows(shown, sorting, reviewValue), sorting);
 }

@@ -1,6 +1,7 @@
 // The controls of both pages, from @vscode/webview-ui-toolkit. The toolkit is deprecated (January 2025): nothing else
-// imports it, so that replacing it means rewriting this file.
+// imports it, so that replacing it means rewriting this file. Its style is controls.css.
 
+import './controls.css';
 import {
   type Button,
   type Checkbox,
@@ -12,7 +13,6 @@ import {
   vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
-  vsCodeProgressRing,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { type Child, element, fill, setAttributes } from '../dom/element';
@@ -23,12 +23,13 @@ provideVSCodeDesignSystem().register(
   vsCodeCheckbox(),
   vsCodeDropdown(),
   vsCodeOption(),
-  vsCodeProgressRing(),
   vsCodeTextField(),
 );
 
 export interface Control<Value> {
   readonly root: HTMLElement;
+  /** True for a control that draws its label itself. */
+  readonly showsLabel?: boolean;
   value(): Value;
   set(value: Value): void;
   enable(enabled: boolean): void;
@@ -61,7 +62,8 @@ export function button(label: string, appearance: 'primary' | 'secondary' | 'ico
 }
 
 export function textField(label: string, start: string, onInput: (value: string) => void, options: { readonly placeholder?: string; readonly before?: Element } = {}): Control<string> {
-  const root = make('vscode-text-field', { 'aria-label': label, placeholder: options.placeholder, value: start }) as TextField;
+  // The toolkit's field takes its accessible name from its text, whatever its aria-label says.
+  const root = make('vscode-text-field', { placeholder: options.placeholder, value: start }, label) as TextField;
   if (options.before !== undefined) {
     options.before.setAttribute('slot', 'start');
     root.append(options.before);
@@ -69,6 +71,7 @@ export function textField(label: string, start: string, onInput: (value: string)
   root.addEventListener('input', () => onInput(root.value));
   return {
     root,
+    showsLabel: true,
     value: () => root.value,
     set: (value) => (root.value = value),
     enable: (enabled) => setAttributes(root, { disabled: !enabled }),
@@ -124,8 +127,9 @@ export function badge(text: string): HTMLElement {
   return make('vscode-badge', {}, text);
 }
 
+/** The toolkit's ring carries an inline style in its template, which the page's policy forbids; this one is plain CSS. */
 export function progressRing(label: string): HTMLElement {
-  return make('vscode-progress-ring', { 'aria-label': label });
+  return element('span', { class: 'ring', role: 'progressbar', 'aria-label': label });
 }
 
 function make(tag: string, attributes: Readonly<Record<string, string | boolean | undefined>>, ...children: readonly Child[]): HTMLElement {

@@ -6,11 +6,12 @@ import { UNKNOWN, bytes, count, decibels, milliseconds, shape, signedMillisecond
 import { type Child, element } from '../dom/element';
 import { phrase, t } from '../dom/language';
 
-export function layerDetails(row: LayerRow): readonly HTMLElement[] {
+export function layerDetails(row: LayerRow): HTMLElement {
   const { layer, profiled, report } = row;
-  return [
-    element('h3', { class: 'detail-name' }, layer.name),
-    facts([
+  return element(
+    'div',
+    { class: 'details' },
+    group(element('h3', { class: 'detail-name' }, layer.name), facts([
       [t('view.column.op'), layer.op],
       [t('view.detail.type'), layer.type],
       ...(layer.id === layer.name ? [] : [[t('view.detail.id'), layer.id] as const]),
@@ -25,33 +26,34 @@ export function layerDetails(row: LayerRow): readonly HTMLElement[] {
             [t('view.detail.provider'), profiled.provider],
           ] as const)),
       ...(row.measuredWith === null ? [] : [[t('view.latency'), t('view.measuredWith', { layer: row.measuredWith })] as const]),
-    ]),
+    ])),
     ...(report === null ? [] : compressed(report, row)),
     ...section(t('view.inputs'), layer.inputs.map(valueLine)),
     ...section(t('view.outputs'), layer.outputs.map(valueLine)),
     ...section(t('view.detail.nodes'), layer.nodes.map((node) => element('li', { class: 'mono' }, node))),
-  ];
+  );
 }
 
 function compressed(report: LayerReport, row: LayerRow): readonly HTMLElement[] {
   const { after, before, outputError, accuracyDelta } = report;
   const latency = row.change?.latency ?? null;
   const sizeShare = row.change?.bytes ?? null;
-  return [
-    element('h3', {}, t('view.detail.compressed')),
-    facts([
+  return [group(element('h3', {}, t('view.detail.compressed')), facts([
       [t('view.column.form'), phrase(after.form)],
       [t('view.column.size'), sizeShare === null ? UNKNOWN : `${bytes(before.weightBytes)} → ${bytes(after.weightBytes)} (${signedPercent(sizeShare)})`],
       ...(latency === null ? [] : [[t('view.latency'), `${milliseconds(before.latency?.mean ?? null)} → ${milliseconds(after.latency?.mean ?? null)} (${signedMilliseconds(latency.difference)}, ${t(`view.gain.${latency.gain}`)})`] as const]),
       ...(outputError === null
         ? []
         : ([
-            [t('view.column.sqnr'), decibels(outputError.sqnrDb)],
+            [t('view.detail.sqnr'), `${decibels(outputError.sqnrDb)} dB`],
             [t('view.detail.cosine'), outputError.cosine.toFixed(5)],
           ] as const)),
       ...(accuracyDelta === null ? [] : [[t('view.detail.accuracy'), `${signedPoints(accuracyDelta.value)} (${accuracyDelta.method})`] as const]),
-    ]),
-  ];
+    ]))];
+}
+
+function group(...children: readonly HTMLElement[]): HTMLElement {
+  return element('section', {}, ...children);
 }
 
 function facts(entries: readonly (readonly [string, string])[]): HTMLElement {
@@ -60,7 +62,7 @@ function facts(entries: readonly (readonly [string, string])[]): HTMLElement {
 
 function section(title: string, items: readonly Child[]): readonly HTMLElement[] {
   if (items.length === 0) return [];
-  return [element('h3', {}, title), element('ul', { class: 'plain' }, ...items)];
+  return [group(element('h3', {}, title), element('ul', { class: 'plain' }, ...items))];
 }
 
 function valueLine(value: ValueDescription): HTMLElement {

@@ -17,7 +17,7 @@ export function drawField(field: FormField): DrawnField {
   const about = optionAbout(field);
   if (field.kind === 'flag') {
     const control = checkbox(label, startValue(field) === true, () => undefined);
-    return { root: element('div', { class: 'field' }, control.root, aboutLine(about)), entered: control.value, problem: () => undefined };
+    return { root: element('div', { class: 'field' }, control.root, aboutLine(about)), entered: () => control.value(), problem: () => undefined };
   }
   const control = field.kind === 'choice' ? choiceControl(field, label) : textField(label, String(startValue(field)), () => undefined, placeholderOf(field));
   return labelled(field.name, label, about, control, (problem) => problemText(problem, field));
@@ -26,10 +26,10 @@ export function drawField(field: FormField): DrawnField {
 /** A labelled control with an explanation below and a place for its problem. */
 export function labelled(name: string, label: string, about: string | undefined, control: Control<string>, wordsOf: (problem: FieldProblem) => string): DrawnField {
   const problemLine = element('p', { class: 'problem bad', id: `problem-${name}`, role: 'alert', hidden: true });
-  const root = element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, label), control.root, aboutLine(about), problemLine);
+  const root = element('div', { class: 'field' }, control.showsLabel === true ? null : element('span', { class: 'field-label', 'aria-hidden': 'true' }, label), control.root, aboutLine(about), problemLine);
   return {
     root,
-    entered: control.value,
+    entered: () => control.value(),
     problem(problem) {
       problemLine.hidden = problem === undefined;
       fill(problemLine, problem === undefined ? '' : wordsOf(problem));

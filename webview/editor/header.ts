@@ -3,12 +3,12 @@
 
 import type { EvaluateReport, InspectReport, ProfileReport, ValueDescription } from '../../src/protocol/report';
 import type { ModelReview } from '../../src/protocol/webviewMessages';
-import { UNKNOWN, baseName, bytes, count, milliseconds, shape, signedPercent } from '../logic/format';
+import { UNKNOWN, bytes, count, milliseconds, shape } from '../logic/format';
 import { type OutcomeRow, metricChange, metricValue, outcomeRows } from '../logic/outcome';
 import { element } from '../dom/element';
 import { findingsList } from '../dom/findings';
 import { icon } from '../dom/icons';
-import { t } from '../dom/language';
+import { metricTitle, t } from '../dom/language';
 
 export interface HeaderState {
   readonly name: string;
@@ -46,7 +46,7 @@ function totals({ model, profile, evaluation, review }: HeaderState): HTMLElemen
     figure(t('view.peakActivations'), sum.peakActivationBytes === null ? UNKNOWN : bytes(sum.peakActivationBytes), undefined, t('view.peakActivations.about')),
     figure(t('view.layers'), String(model.layers.length), undefined, undefined, t('view.nodes', { count: sum.nodes })),
     latencyFigure(profile, changes.get('latency')),
-    evaluation === null ? null : figure(evaluation.metric.name, metricValue(evaluation.metric.name, evaluation.metric.value), changes.get('metric')),
+    evaluation === null ? null : figure(metricTitle(evaluation.metric.name), metricValue(evaluation.metric.name, evaluation.metric.value), changes.get('metric')),
   );
 }
 
@@ -77,12 +77,8 @@ function values(label: string, list: readonly ValueDescription[]): HTMLElement {
 
 function comparison(review: ModelReview, showReview: () => void): HTMLElement {
   const { report } = review;
-  const parts = [
-    `${t('view.size')} ${signedPercent(report.after.bytes / report.before.bytes - 1)}`,
-    report.delta.latency === null ? null : `${t('view.latency')} ${signedPercent(report.delta.latency.ratio - 1)}`,
-    report.delta.metric === null ? null : `${report.metricName ?? ''} ${metricChange(report.metricName, report.delta.metric.value)}`,
-  ].filter((part) => part !== null);
+  const accuracy = report.delta.metric === null ? null : `${metricTitle(report.metricName)} ${metricChange(report.metricName, report.delta.metric.value)}`;
   const link = element('button', { type: 'button', class: 'link' }, t('view.showReview'));
   link.addEventListener('click', showReview);
-  return element('p', { class: 'comparison' }, element('span', {}, t('view.beforeReport', { name: baseName(review.name) })), element('span', { class: 'quiet' }, parts.join(' · ')), link);
+  return element('p', { class: 'comparison' }, element('span', { class: 'quiet' }, t('view.beforeReport', { name: review.name.replace(/\.report\.json$/, '') })), accuracy === null ? null : element('span', {}, accuracy), link);
 }

@@ -16,7 +16,7 @@ export interface Pane {
 
 export function createPane(onClose: () => void): Pane {
   const heading = element('h2', {});
-  const body = element('div', { class: 'pane-body' });
+  const body = element('div', { class: 'pane-body', tabindex: 0 });
   const close = (): void => {
     hide();
     onClose();

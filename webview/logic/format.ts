@@ -28,6 +28,19 @@ export function milliseconds(value: number | null): string {
   return value === null ? UNKNOWN : `${significant(value)} ms`;
 }
 
+/**
+ * Milliseconds with as many decimals as tell layers apart in one column: 3 below 1 ms (microseconds), 2 below 100 ms, 1 beyond.
+ * Without the unit, which the column's title names.
+ */
+export function columnMilliseconds(value: number, largest: number): string {
+  return minus(value, largest < 1 ? 3 : largest < 100 ? 2 : 1);
+}
+
+/** Signed, for the same column: `−0.014`. */
+export function signedColumnMilliseconds(value: number, largest: number): string {
+  return signed(value, columnMilliseconds(Math.abs(value), largest));
+}
+
 /** A share from 0 to 1 as a percentage: `12 %`, `0.4 %`. */
 export function percent(share: number): string {
   const value = Math.abs(share) * 100;
@@ -35,9 +48,15 @@ export function percent(share: number): string {
   return `${minus(share * 100, digits)}${THIN}%`;
 }
 
-/** Decibels with one digit; beyond 120 dB float32 has nothing left to tell apart. */
+/** Decibels with one digit, without the unit; beyond 120 dB float32 has nothing left to tell apart. */
 export function decibels(value: number): string {
-  return value > 120 ? '>\u202f120 dB' : `${minus(value, 1)} dB`;
+  return value > 120 ? '>\u202f120' : minus(value, 1);
+}
+
+/** What tells layers apart in a narrow column: `/layer1/0/conv1/Conv_output_0` -> `layer1/0/conv1/Conv`. */
+export function shortLayerName(id: string): string {
+  const short = id.replace(/^\/+/, '').replace(/_output_0$/, '');
+  return short === '' ? id : short;
 }
 
 /** Signed change of a share: `−74 %`, `+3 %`, `±0 %`. */

@@ -24,6 +24,8 @@ export interface RowMaxima {
   readonly parameters: number;
   readonly macs: number;
   readonly latency: number;
+  /** Of a layer before or after, in the report. */
+  readonly latencyChange: number;
 }
 
 export function layerRows(model: InspectReport, profile: ProfileReport | null, review: ModelReview | null): readonly LayerRow[] {
@@ -56,6 +58,7 @@ export function rowMaxima(rows: readonly LayerRow[]): RowMaxima {
     parameters: largest((row) => row.layer.parameters),
     macs: largest((row) => row.layer.macs),
     latency: largest((row) => row.profiled?.latency.mean ?? null),
+    latencyChange: largest((row) => row.report?.before.latency?.mean ?? null),
   };
 }
 

@@ -64,7 +64,7 @@ function metricDelta(name: string | null, { value, interval, verdict }: MetricDe
     change: metricChange(name, value),
     tone: toneOf(verdict),
     verdict,
-    interval: { low: metricChange(name, interval[0]), high: metricChange(name, interval[1]) },
+    interval: { low: metricChange(name, interval[0]).replace(/ pp$/, ''), high: metricChange(name, interval[1]) },
   };
 }
 

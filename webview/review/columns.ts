@@ -3,16 +3,18 @@
 import type { LayerReport } from '../../src/protocol/report';
 import { latencyChangeCell, sizeChangeCell, sqnrCell } from '../editor/columns';
 import { layerChange } from '../logic/changes';
+import { shortLayerName } from '../logic/format';
 import type { SortValue } from '../logic/sorting';
 import { phrase, t } from '../dom/language';
 import type { Column } from '../table/grid';
 
-export function reviewColumns(): readonly Column<LayerReport>[] {
+/** `largest`: the slowest layer before, ms; it sets the decimals. */
+export function reviewColumns(largest: number): readonly Column<LayerReport>[] {
   return [
-    { id: 'name', title: t('view.column.layer'), numeric: false, width: 96, grow: 3, cell: (layer) => ({ text: layer.id, below: formWords(layer), title: `${layer.id}\n${layer.op}` }) },
-    { id: 'bytesChange', title: t('view.size'), numeric: true, width: 60, grow: 1, cell: (layer) => sizeChangeCell(layerChange(layer).bytes) },
-    { id: 'latencyChange', title: t('view.latency'), numeric: true, width: 92, grow: 1, cell: (layer) => latencyChangeCell({ change: layerChange(layer) }) },
-    { id: 'sqnr', title: t('view.column.sqnr'), about: t('view.column.sqnr.about'), numeric: true, width: 66, grow: 1, cell: (layer) => sqnrCell(layer.outputError?.sqnrDb ?? null) },
+    { id: 'name', title: t('view.column.layer'), numeric: false, width: 90, grow: 5, cell: (layer) => ({ text: shortLayerName(layer.id), below: formWords(layer), title: `${layer.id}\n${formWords(layer)}` }) },
+    { id: 'bytesChange', title: t('view.size'), numeric: true, width: 58, grow: 0, cell: (layer) => sizeChangeCell(layerChange(layer).bytes) },
+    { id: 'latencyChange', title: t('view.column.latencyShort'), about: t('view.column.latencyDelta'), numeric: true, width: 66, grow: 0, cell: (layer) => latencyChangeCell(layerChange(layer), largest) },
+    { id: 'sqnr', title: t('view.column.sqnrShort'), about: t('view.column.sqnr.about'), numeric: true, width: 56, grow: 0, cell: (layer) => sqnrCell(layer.outputError?.sqnrDb ?? null) },
   ];
 }
 
@@ -32,5 +34,5 @@ export function reviewValue(layer: LayerReport, column: string): SortValue {
 }
 
 function formWords({ op, after }: LayerReport): string {
-  return `${op} · ${phrase(after.form)}`;
+  return `${op}, ${phrase(after.form)}`;
 }

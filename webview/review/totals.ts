@@ -2,7 +2,7 @@
 
 import type { CompareReport } from '../../src/protocol/report';
 import { element } from '../dom/element';
-import { t } from '../dom/language';
+import { metricTitle, t } from '../dom/language';
 import { type OutcomeRow, outcomeRows } from '../logic/outcome';
 
 export function totalsTable(report: CompareReport): HTMLElement {
@@ -33,7 +33,7 @@ function totalsRow(row: OutcomeRow, report: CompareReport): HTMLElement {
 }
 
 function figureName({ figure }: OutcomeRow, report: CompareReport): string {
-  return figure === 'metric' ? report.metricName ?? t('view.review.metricUnknown') : t(`view.${figure}`);
+  return figure === 'metric' ? metricTitle(report.metricName) : t(`view.${figure}`);
 }
 
 function noteOf(row: OutcomeRow, report: CompareReport): string | null {
@@ -41,7 +41,7 @@ function noteOf(row: OutcomeRow, report: CompareReport): string | null {
   const { low, high, ratio } = row.interval;
   const verdict = row.figure === 'latency' ? latencyVerdict(row.verdict) : t(`view.verdict.${row.verdict}`);
   const interval = ratio === undefined ? t('view.review.interval', { low, high }) : t('view.review.latencyInterval', { ratio, low, high });
-  const samples = row.figure === 'metric' && report.samples !== null ? t('view.review.samples', { metric: report.metricName ?? '', samples: report.samples.toLocaleString('en') }) : null;
+  const samples = row.figure === 'metric' && report.samples !== null ? t('view.review.samples', { samples: report.samples.toLocaleString('en') }) : null;
   return [verdict, interval, samples].filter((part) => part !== null).join(' · ');
 }
 

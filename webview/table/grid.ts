@@ -23,7 +23,7 @@ export interface Column<Row> {
   readonly title: string;
   readonly about?: string;
   readonly numeric: boolean;
-  /** Least width, px, and share of what is left over. */
+  /** Least width, px, and share of what is left over (0: fixed). */
   readonly width: number;
   readonly grow: number;
   /** Draws a line before the column: the start of a group. */
@@ -196,7 +196,7 @@ export function createGrid<Row>(options: GridOptions<Row>): Grid<Row> {
       const hadFocus = body.contains(document.activeElement);
       columns = nextColumns;
       rows = nextRows;
-      root.style.setProperty('--tracks', columns.map(({ width, grow }) => `minmax(${width}px, ${grow}fr)`).join(' '));
+      root.style.setProperty('--tracks', columns.map(({ width, grow }) => (grow === 0 ? `${width}px` : `minmax(${width}px, ${grow}fr)`)).join(' '));
       root.style.setProperty('--least-width', `${columns.reduce((sum, { width }) => sum + width, 0)}px`);
       root.style.setProperty('--row-height', `${options.rowHeight}px`);
       setAttributes(root, { 'aria-rowcount': rows.length + 1, 'aria-colcount': columns.length });

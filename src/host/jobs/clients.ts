@@ -12,12 +12,14 @@ export type ClientFactory = () => Promise<JobClient>;
 
 export interface Clients extends vscode.Disposable {
   of(kind: JobKind): Promise<JobClient>;
-  /** Puts another client in the place of both; for tests. */
+  /** Puts another client in the place of both until `reset`; for tests. */
   replace(factory: ClientFactory): void;
+  reset(): void;
 }
 
 export function createClients(extensionPath: string, log: vscode.LogOutputChannel): Clients {
-  let factory: ClientFactory = () => startClient(extensionPath, log);
+  const real: ClientFactory = () => startClient(extensionPath, log);
+  let factory = real;
   const started = new Map<'short' | 'long', Promise<JobClient>>();
 
   function stop(): void {
@@ -42,6 +44,10 @@ export function createClients(extensionPath: string, log: vscode.LogOutputChanne
     replace(next) {
       stop();
       factory = next;
+    },
+    reset() {
+      stop();
+      factory = real;
     },
     dispose() {
       watching.dispose();

@@ -40,10 +40,18 @@ export interface JobCenter {
   readonly onDidChange: vscode.Event<HostJob>;
 }
 
+export interface JobCenterParts {
+  readonly clients: Pick<Clients, 'of'>;
+  readonly log: vscode.LogOutputChannel;
+  /** Folder below which job folders are made. */
+  readonly storage: string;
+  readonly isTrusted?: () => boolean;
+}
+
 /** Jobs that only read: they run no model code, no scripts and no native provider library. */
 const withoutTrust: ReadonlySet<JobKind> = new Set(['inspect', 'passes']);
 
-export function createJobCenter(clients: Clients, log: vscode.LogOutputChannel, storage: string): JobCenter {
+export function createJobCenter({ clients, log, storage, isTrusted = () => vscode.workspace.isTrusted }: JobCenterParts): JobCenter {
   const changed = new vscode.EventEmitter<HostJob>();
   const jobs = new Map<string, HostJob>();
 
@@ -54,7 +62,7 @@ export function createJobCenter(clients: Clients, log: vscode.LogOutputChannel, 
   }
 
   async function start<K extends JobKind>(kind: K, request: JobRequest<K>, options: StartOptions): Promise<JobResult<K>> {
-    if (!vscode.workspace.isTrusted && !withoutTrust.has(kind)) throw refusal();
+    if (!isTrusted() && !withoutTrust.has(kind)) throw refusal();
     const folder = options.resume ?? (options.keep === true ? await newJobFolder(storage) : undefined);
     const client = await clients.of(kind);
     let cancelled = false;

@@ -109,7 +109,9 @@ export function createReview({ extensionUri, log, reports, editors }: ReviewPart
       if (stored !== undefined && sideOf(stored.models, model) !== undefined) channel?.tell({ type: 'select', layer });
     },
     shown: () => current()?.report,
-    dispose: () => listening.dispose(),
+    dispose() {
+      listening.dispose();
+    },
   };
 }
 

@@ -40,6 +40,8 @@ export function openChannel<Calls, Told>(webview: vscode.Webview, handlers: Hand
     tell: (message) => {
       if (ready) post(message);
     },
-    dispose: () => listening.dispose(),
+    dispose() {
+      listening.dispose();
+    },
   };
 }

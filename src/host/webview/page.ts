@@ -12,12 +12,14 @@ export function fillWebview(webview: vscode.Webview, extension: vscode.Uri, name
   const nonce = randomBytes(16).toString('base64');
   const script = webview.asWebviewUri(vscode.Uri.joinPath(bundles, `${name}.js`)).toString();
   const style = webview.asWebviewUri(vscode.Uri.joinPath(bundles, `${name}.css`)).toString();
-  const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
+  // The toolkit asks what CSS the browser can do by an empty style element, which it gives the nonce of `csp-nonce`.
+  const policy = `default-src 'none'; style-src ${webview.cspSource} 'nonce-${nonce}'; script-src 'nonce-${nonce}'`;
   webview.html = `<!DOCTYPE html>
 <html lang="${escape(vscode.env.language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
+<meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width">
 <title>${escape(title)}</title>
 <link rel="stylesheet" href="${escape(style)}">

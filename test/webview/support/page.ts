@@ -19,9 +19,9 @@ export interface OpenedPage {
   readonly page: Page;
   /** Errors and policy violations that the page reported. */
   readonly problems: readonly string[];
-  tell(message: unknown): Promise<void>;
+  readonly tell: (message: unknown) => Promise<void>;
   /** Calls made so far, in order. */
-  calls(): Promise<readonly { name: string; request: unknown }[]>;
+  readonly calls: () => Promise<readonly { name: string; request: unknown }[]>;
 }
 
 export interface OpenOptions {
@@ -48,7 +48,7 @@ export async function openPage(browser: Browser, name: PageName, options: OpenOp
     '/': {
       contentType: 'text/html',
       body: `<!DOCTYPE html><html lang="${options.language ?? 'en'}"><head><meta charset="utf-8"><title>Decant</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src http://decant.test; script-src 'nonce-test'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src http://decant.test 'nonce-test'; script-src 'nonce-test'"><meta property="csp-nonce" content="test">
 <link rel="stylesheet" href="/theme.css"><link rel="stylesheet" href="/page.css"></head><body class="${bodyClass}" data-vscode-theme-kind="${bodyClass}"><script nonce="test" src="/host.js"></script><script nonce="test" src="/page.js"></script></body></html>`,
     },
     '/theme.css': { contentType: 'text/css', body: `:root { ${css} }` },
@@ -65,7 +65,7 @@ export async function openPage(browser: Browser, name: PageName, options: OpenOp
     page,
     problems,
     tell: (message) => page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`).then(() => page.waitForTimeout(60)),
-    calls: () => page.evaluate('window.calls') as Promise<{ name: string; request: unknown }[]>,
+    calls: () => page.evaluate<{ name: string; request: unknown }[]>('window.calls'),
   };
 }
 

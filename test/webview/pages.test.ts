@@ -1,0 +1,157 @@
+// Both pages in Chromium under their content security policy: they draw, the keyboard reaches everything, thousands of
+// rows stay few elements, and axe-core finds nothing in any theme.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import { longModel, passes, profile, report, resnet } from './support/fixtures';
+import { type OpenedPage, launchBrowser, openPage } from './support/page';
+import { type ThemeName, themes } from './support/themes';
+
+const choices = { choices: [{ path: '/data/cifar10.json', label: 'data/cifar10.json' }], preferred: '/data/cifar10.json' };
+const review = { name: 'resnet20-cifar10.int8.report.json', side: 'before', report } as const;
+
+async function openEditor(browser: Browser, theme: ThemeName, model = resnet, language = 'en'): Promise<OpenedPage> {
+  const opened = await openPage(browser, 'editor', { theme, width: 1280, height: 800, language, answers: { passes, dataChoices: choices } });
+  await opened.tell({ type: 'trust', trusted: true });
+  await opened.tell({ type: 'model', name: 'resnet20-cifar10.onnx', report: model });
+  return opened;
+}
+
+async function openReview(browser: Browser, theme: ThemeName): Promise<OpenedPage> {
+  const opened = await openPage(browser, 'review', { theme, width: 340, height: 800 });
+  await opened.tell({ type: 'reports', chosen: 'a', reports: [{ id: 'a', name: review.name, folder: '', time: '2026-01-02T03:04:05Z' }] });
+  await opened.tell({ type: 'report', report });
+  return opened;
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** axe goes in as an isolated evaluation, so the page's policy stays as it is. */
+async function violations({ page }: OpenedPage): Promise<readonly string[]> {
+  await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  const found = await page.evaluate<readonly Violation[]>('axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)');
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join('\n')}`);
+}
+
+describe('the pages in a browser', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  before(async () => {
+    browser = await launchBrowser();
+  });
+  after(() => browser.close());
+
+  for (const theme of Object.keys(themes) as ThemeName[]) {
+    it(`show model, details, form and review without a finding of axe (${theme})`, async () => {
+      const editor = await openEditor(browser, theme);
+      await editor.tell({ type: 'profile', profile });
+      await editor.tell({ type: 'review', review });
+      await editor.page.locator('.grid-body .grid-row').nth(3).click();
+      assert.deepEqual(await violations(editor), []);
+      await editor.tell({ type: 'openCompress' });
+      await editor.page.locator('form.compress').waitFor();
+      await editor.page.locator('details.more > summary').click();
+      assert.deepEqual(await violations(editor), []);
+      const panel = await openReview(browser, theme);
+      assert.deepEqual(await violations(panel), []);
+      assert.deepEqual([...editor.problems, ...panel.problems], []);
+      await Promise.all([editor.page.close(), panel.page.close()]);
+    });
+  }
+
+  it('sorts by a click and by keyboard, and says so', async () => {
+    const { page } = await openEditor(browser, 'dark');
+    const macs = page.getByRole('columnheader', { name: 'MACs' });
+    await macs.locator('button').click();
+    assert.equal(await macs.getAttribute('aria-sort'), 'descending');
+    await page.locator('.grid-head button').first().focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByRole('columnheader', { name: 'Layer' }).getAttribute('aria-sort'), 'ascending');
+    assert.match((await page.locator('.grid-body .grid-row').first().textContent()) ?? '', /conv1/);
+    await page.close();
+  });
+
+  it('keeps 5,000 layers to a screenful of elements and reaches the last by keyboard', async () => {
+    const { page } = await openEditor(browser, 'dark', longModel(5000));
+    assert.equal(await page.locator('[role=treegrid]').getAttribute('aria-rowcount'), '5001');
+    assert.ok((await page.locator('.grid-body .grid-row').count()) < 80);
+    await page.locator('.grid-body .grid-row').first().click();
+    await page.keyboard.press('End');
+    assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-rowindex")'), '5001');
+    assert.equal(await page.locator('.grid-body .grid-row[tabindex="0"]').count(), 1);
+    assert.ok((await page.locator('.grid-body .grid-row').count()) < 80);
+    await page.close();
+  });
+
+  it('filters, counts, and says when nothing is left', async () => {
+    const { page } = await openEditor(browser, 'dark');
+    await page.locator('.filter input').fill('layer3 conv1');
+    assert.equal(await page.locator('.row-count').textContent(), '3 of 20 layers');
+    await page.locator('.filter input').fill('nowhere');
+    assert.equal(await page.locator('.nothing').isVisible(), true);
+    await page.close();
+  });
+
+  it('turns the form into the choice the host gets', async () => {
+    const { page, calls, tell } = await openEditor(browser, 'dark');
+    await tell({ type: 'openCompress' });
+    await page.locator('form.compress').waitFor();
+    await page.getByRole('textbox', { name: 'Samples' }).fill('0');
+    await page.locator('.run vscode-button').click();
+    assert.match((await page.locator('#problem-samples').textContent()) ?? '', /1 to 100000/);
+    await page.getByRole('textbox', { name: 'Samples' }).fill('64');
+    await page.locator('vscode-checkbox', { hasText: 'Per channel' }).click();
+    await page.locator('.run vscode-button').click();
+    const sent = (await calls()).find(({ name }) => name === 'compress');
+    assert.deepEqual(sent?.request, { pass: 'quantize.static', options: { samples: 64, perChannel: false }, data: '/data/cifar10.json', dims: {} });
+    await page.close();
+  });
+
+  it('does not let an untrusted workspace run, and says why', async () => {
+    const { page, calls, tell } = await openEditor(browser, 'dark');
+    await tell({ type: 'openCompress' });
+    await page.locator('form.compress').waitFor();
+    await tell({ type: 'trust', trusted: false });
+    assert.equal(await page.getByText('Running a model needs a trusted workspace.').isVisible(), true);
+    await page.locator('.run vscode-button').click({ force: true });
+    assert.equal((await calls()).some(({ name }) => name === 'compress'), false);
+    await page.close();
+  });
+
+  it('asks the host for the layer that is clicked in the review', async () => {
+    const { page, calls } = await openReview(browser, 'dark');
+    await page.locator('.grid-body .grid-row').nth(2).click();
+    assert.deepEqual(await calls(), [{ name: 'selectLayer', request: { layer: report.layers[2]?.id } }]);
+    await page.getByRole('button', { name: 'Faster 12' }).click();
+    assert.equal(await page.locator('[role=treegrid]').getAttribute('aria-rowcount'), '13');
+    await page.close();
+  });
+
+  it('shows names from a file as text, never as HTML', async () => {
+    const [layer] = resnet.layers;
+    assert.ok(layer);
+    const evil = { ...resnet, layers: [{ ...layer, name: '<img src=x onerror="window.broken=1">' }] };
+    const { page } = await openEditor(browser, 'dark', evil);
+    assert.equal(await page.locator('img').count(), 0);
+    assert.equal(await page.evaluate('window.broken'), undefined);
+    await page.close();
+  });
+
+  it('speaks Chinese', async () => {
+    const { page } = await openEditor(browser, 'dark', resnet, 'zh-cn');
+    assert.equal(await page.getByRole('columnheader', { name: '算子' }).count(), 1);
+    await page.close();
+  });
+
+  it('says what is wrong with a file that is no model, and leads to the log', async () => {
+    const { page, calls, tell } = await openPage(browser, 'editor', { theme: 'dark', width: 900, height: 600 });
+    await tell({ type: 'unusable', name: 'notes.onnx', error: { code: 'gitLfsPointer', params: { file: 'notes.onnx' } } });
+    assert.equal(await page.getByText('git lfs pull').isVisible(), true);
+    await page.getByRole('button', { name: 'Show Log' }).click();
+    assert.deepEqual((await calls()).map(({ name }) => name), ['showLog']);
+    await page.close();
+  });
+});
