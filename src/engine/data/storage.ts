@@ -1,7 +1,7 @@
 // Files of a folder or of a zip archive under one face, so that formats need not know where their files lie.
 
 import { EngineError } from '../error';
-import type { Archive, ArchiveEntry, ByteSource, Decoders, FileSystem } from '../ports';
+import type { Archive, ByteSource, FileSystem } from '../ports';
 
 export interface StoredFile {
   /** Path from the root of the storage, with `/`. */
@@ -16,7 +16,6 @@ export interface Storage {
   readonly path: string;
   /** Every file in it, sorted by path; hidden files and what macOS puts into archives are left out. */
   readonly files: readonly StoredFile[];
-  close(): Promise<void>;
 }
 
 /** A folder nested deeper than this is a loop of links, not data. */
@@ -34,25 +33,17 @@ export async function openFolder(path: string, files: FileSystem): Promise<Stora
     }
   };
   await visit(path, '', 0);
-  return { path, files: found.sort(byPath), close: () => Promise.resolve() };
+  return { path, files: found.sort(byPath) };
 }
 
-export async function openArchive(path: string, files: FileSystem, decoders: Decoders): Promise<Storage> {
-  const source = await files.open(path);
-  let archive: Archive;
-  try {
-    archive = await decoders.archive(source);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+/** The archive belongs to the caller, who closes it. */
+export function archiveStorage(path: string, archive: Archive): Storage {
   const entries = archive.entries.filter((entry) => !entry.path.endsWith('/') && !entry.path.split('/').some(isHidden));
   return {
     path,
-    files: entries.map((entry: ArchiveEntry) => ({
+    files: entries.map((entry) => ({
       path: entry.path, name: `${path}/${entry.path}`, readBytes: () => archive.read(entry),
     })).sort(byPath),
-    close: () => archive.close(),
   };
 }
 

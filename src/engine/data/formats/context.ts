@@ -4,7 +4,7 @@ import { EngineError } from '../../error';
 import type { Archive, ByteSource, Decoders, FileSystem, SessionValue } from '../../ports';
 import type { DataDescription, SplitDescription } from '../description';
 import { quoted } from '../schemaCheck';
-import { type Storage, openArchive, openFolder } from '../storage';
+import { type Storage, archiveStorage, openFolder } from '../storage';
 import type { SplitColumns } from '../columns/column';
 
 export interface OpenContext {
@@ -45,7 +45,15 @@ export class SharedFiles {
   }
 
   archive(path: string): Promise<Archive> {
-    return this.once(path, 'archive', async () => this.decoders.archive(await this.files.open(path)), (archive) => archive.close());
+    return this.once(path, 'archive', async () => {
+      const source = await this.files.open(path);
+      try {
+        return await this.decoders.archive(source);
+      } catch (error) {
+        await source.close();
+        throw error;
+      }
+    }, (archive) => archive.close());
   }
 
   /** The files of a folder or a zip archive. */
@@ -53,8 +61,8 @@ export class SharedFiles {
     return this.once(path, 'storage', async () => {
       const { kind } = await this.files.stat(path);
       if (kind === 'missing') throw new EngineError('fileNotFound', { file: path });
-      return kind === 'folder' ? openFolder(path, this.files) : openArchive(path, this.files, this.decoders);
-    }, (storage) => storage.close());
+      return kind === 'folder' ? openFolder(path, this.files) : archiveStorage(path, await this.archive(path));
+    });
   }
 
   /** Anything made from the file at `path` once, e.g. an index of its rows; `what` tells the makings of one file apart. */
