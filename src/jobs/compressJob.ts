@@ -1,7 +1,7 @@
 // `decant compress`: validates the recipe, runs its passes with a checkpoint after each, measures original and result side
 // by side, and writes model and report. Nothing is written to its final place before all of it is there.
 
-import { unlink } from 'node:fs/promises';
+import { access, constants, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { inspectModel } from '../engine/analysis/inspect';
 import type { Dataset } from '../engine/data/dataset';
@@ -14,7 +14,7 @@ import { initialState, runPasses, type RunState } from '../engine/passes/runPass
 import type { Runtime } from '../engine/ports';
 import type { CompressRequest } from '../protocol/jobs';
 import type { CompressReport, StepReport } from '../protocol/report';
-import { exists, writeAtomically } from '../runtime/files';
+import { exists, writeAtomically, writeError } from '../runtime/files';
 import { createRuntime } from '../runtime/sessions';
 import { loadState, passCheckpoint, requireSameInputs, type Resumed, saveState } from './compressState';
 import { sha256OfFiles } from './hashes';
@@ -34,9 +34,7 @@ const PASSES_WEIGHT = 8;
 export const compress: JobRunner<'compress'> = async (asked, context) => {
   const recipe = validateRecipe(asked.recipe, asked.recipeFile === undefined ? 'command' : { file: asked.recipeFile });
   const request = withRecipe(asked, recipe);
-  if (request.output !== undefined && await exists(request.output)) {
-    throw new EngineError('outputUnwritable', { file: request.output, reason: 'EEXIST' });
-  }
+  await requireWritable(request);
   return withModel(request.model, (before) =>
     withData(request, before.model, async (data) => {
       const needing = recipe.passes.find(({ pass }) => pass.data === 'required');
@@ -44,6 +42,19 @@ export const compress: JobRunner<'compress'> = async (asked, context) => {
       return run({ request, recipe, before, data, context, runtime: createRuntime() });
     }));
 };
+
+/** A place that cannot be written is better known before the work than after it. */
+async function requireWritable({ model, output, report }: CompressRequest): Promise<void> {
+  for (const file of [output, report]) {
+    if (typeof file === 'string' && await exists(file)) throw new EngineError('outputUnwritable', { file, reason: 'reason.exists' });
+  }
+  const places = [output ?? outputPath(model, []), ...(typeof report === 'string' ? [report] : [])];
+  for (const file of places) {
+    await access(dirname(file), constants.W_OK).catch((error: unknown) => {
+      throw writeError(error, file);
+    });
+  }
+}
 
 interface Task {
   readonly request: CompressRequest;
@@ -60,11 +71,10 @@ async function run(task: Task): Promise<CompressReport> {
   phases.begin('progress.reading');
   const inputs = await sha256OfFiles([request.model, ...(data?.files ?? [])], context.signal);
   const resumed = context.resume && context.folder !== undefined ? await loadState(context.folder) : undefined;
-  if (resumed !== undefined) requireSameInputs(resumed.inputs, inputs);
-
-  const steps: StepReport[] = [...(resumed?.steps ?? [])];
-  const { state, result } = await compressed(task, resumed, steps, inputs, phases);
   try {
+    if (resumed !== undefined) requireSameInputs(resumed.inputs, inputs);
+    const steps: StepReport[] = [...(resumed?.steps ?? [])];
+    const { state, result } = await compressed(task, resumed, steps, inputs, phases);
     const after: OpenModel = { path: request.model, model: result, bytes: encodedLength(result) };
     const comparison = await measurePair({
       before, after, inputs, origins: state.origins, forms: state.forms, touched: state.touched, findings: state.findings,

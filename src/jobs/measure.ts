@@ -38,6 +38,8 @@ export interface Pair {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
+export type MeasureRequest = RunOptions & DataOptions & { readonly runs?: number };
+
 /** Shares of the phases of `measurePair` in its time, for `Phases`. */
 export const measureWeights = [6, 3, 2];
 
@@ -45,7 +47,7 @@ export async function measurePair(
   pair: Pair,
   runtime: Runtime,
   data: Dataset | undefined,
-  request: RunOptions & DataOptions,
+  request: MeasureRequest,
   context: JobContext,
   phases: Phases,
 ): Promise<CompareReport> {
@@ -98,7 +100,7 @@ export async function measurePair(
   };
 }
 
-async function profilePair({ before, after }: Pair, request: RunOptions, context: JobContext, progress: (fraction: number) => void): Promise<{
+async function profilePair({ before, after }: Pair, request: MeasureRequest, context: JobContext, progress: (fraction: number) => void): Promise<{
   readonly before: ModelProfile; readonly after: ModelProfile; readonly latency: ReturnType<typeof compareTimings>;
 }> {
   const subjects = await Promise.all([before, after].map(async ({ model }) => ({ model, layers: await layersOf(model, request.dims) })));
@@ -108,7 +110,7 @@ async function profilePair({ before, after }: Pair, request: RunOptions, context
 }
 
 async function layerErrors(
-  { before, after }: Pair, inspected: InspectReport, runtime: Runtime, data: Dataset, request: RunOptions & DataOptions, context: JobContext, progress: (fraction: number) => void,
+  { before, after }: Pair, inspected: InspectReport, runtime: Runtime, data: Dataset, request: MeasureRequest, context: JobContext, progress: (fraction: number) => void,
 ): Promise<Map<string, OutputError>> {
   const layers = inspected.layers.flatMap(({ id, outputs }) => outputs.slice(0, 1).map(({ name }) => ({ id, output: name })));
   return outputErrors(runtime, before.model, after.model, layers, testSplit(data, request), {

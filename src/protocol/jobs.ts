@@ -38,6 +38,8 @@ export interface CompressRequest extends RunOptions, DataOptions {
   /** Absent: no report file. `true`: beside the output, `<output>.report.json`. */
   readonly report?: string | true;
   readonly seed?: number;
+  /** Measured runs for the latency of each model; default as many as fit in two seconds. */
+  readonly runs?: number;
 }
 
 export interface JobKinds {
@@ -45,7 +47,7 @@ export interface JobKinds {
   profile: { request: RunOptions & { readonly model: string; readonly batch?: number; readonly runs?: number }; result: ProfileReport };
   evaluate: { request: RunOptions & DataOptions & { readonly model: string; readonly baseline?: string }; result: EvaluateReport };
   compress: { request: CompressRequest; result: CompressReport };
-  compare: { request: RunOptions & DataOptions & { readonly before: string; readonly after: string }; result: CompareReport };
+  compare: { request: RunOptions & DataOptions & { readonly before: string; readonly after: string; readonly runs?: number }; result: CompareReport };
   providers: { request: Readonly<Record<string, never>>; result: readonly ProviderReport[] };
   passes: { request: Readonly<Record<string, never>>; result: readonly PassDescription[] };
 }

@@ -4,6 +4,7 @@ import { type FileHandle, link, lstat, open, readdir, realpath, rename, stat, un
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { EngineError, errorMessage } from '../engine/error';
+import { reasonOfErrno } from '../protocol/text/reasons';
 import type { ByteSink, ByteSource, FileSystem } from '../engine/ports';
 
 class FileSource implements ByteSource {
@@ -17,7 +18,7 @@ class FileSource implements ByteSource {
     let done = 0;
     while (done < length) {
       const { bytesRead } = await this.handle.read(bytes, done, length - done, offset + done);
-      if (bytesRead === 0) throw new EngineError('fileUnreadable', { file: this.name, reason: 'it became shorter while being read' });
+      if (bytesRead === 0) throw new EngineError('fileUnreadable', { file: this.name, reason: 'reason.shrank' });
       done += bytesRead;
     }
     return bytes;
@@ -37,7 +38,7 @@ async function openFile(path: string): Promise<ByteSource> {
   }
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new EngineError('fileUnreadable', { file: path, reason: stats.isDirectory() ? 'EISDIR' : 'not a regular file' });
+    if (!stats.isFile()) throw new EngineError('fileUnreadable', { file: path, reason: stats.isDirectory() ? 'reason.isFolder' : 'reason.notRegular' });
     return new FileSource(path, stats.size, handle);
   } catch (error) {
     await handle.close();
@@ -49,10 +50,16 @@ function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** In words where there are some, else as the system says it. */
+function reasonOf(error: unknown): string {
+  const code = errorCode(error);
+  return reasonOfErrno[code] ?? (code || errorMessage(error));
+}
+
 function readError(error: unknown, path: string): EngineError {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return new EngineError('fileNotFound', { file: path }, { cause: error });
-  return new EngineError('fileUnreadable', { file: path, reason: code || errorMessage(error) }, { cause: error });
+  return new EngineError('fileUnreadable', { file: path, reason: reasonOf(error) }, { cause: error });
 }
 
 /** An error while writing `path`, as a person should read it. */
@@ -60,7 +67,7 @@ export function writeError(error: unknown, path: string): EngineError {
   if (error instanceof EngineError) return error;
   const code = errorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return new EngineError('diskFull', { file: path }, { cause: error });
-  return new EngineError('outputUnwritable', { file: path, reason: code || errorMessage(error) }, { cause: error });
+  return new EngineError('outputUnwritable', { file: path, reason: reasonOf(error) }, { cause: error });
 }
 
 export const nodeFiles: FileSystem = {
@@ -135,7 +142,7 @@ export async function freePath(path: string, extension = parse(path).ext): Promi
     const candidate = number === 1 ? path : `${stem}-${number}${extension}`;
     if (!(await exists(candidate))) return candidate;
   }
-  throw new EngineError('outputUnwritable', { file: path, reason: `${TRIES} files of that name exist` });
+  throw new EngineError('outputUnwritable', { file: path, reason: 'reason.tooManyNames' });
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -49,5 +49,9 @@ export const findingTexts = {
     en: '{count} nodes ran on cpu instead of {provider}.',
     zh: '{count} 个节点在 cpu 而非 {provider} 上运行。',
   },
+  'finding.handOverTimes': {
+    en: '{provider} runs layers after it has taken them, and tells no times of its own: the times of layers are those of handing them over, the work itself is in the overhead.',
+    zh: '{provider} 先接收各层再执行，且不报告自身的时间：各层的时间只是提交时间，实际计算计入额外开销。',
+  },
   'finding.emptyClass': { en: 'Class "{name}" has no samples.', zh: '类别 "{name}" 没有样本。' },
 } as const satisfies Record<string, TextEntry>;

@@ -11,6 +11,7 @@ import { passTexts } from './passes';
 import { problemTexts } from './problems';
 import { progressTexts } from './progress';
 import { providerTexts } from './providers';
+import { reasonTexts } from './reasons';
 import { viewTexts } from './views';
 
 export type { Language, TextParams } from './entry';
@@ -26,6 +27,7 @@ export const texts = {
   ...progressTexts,
   ...providerTexts,
   ...commandTexts,
+  ...reasonTexts,
   ...viewTexts,
 } as const;
 

@@ -88,6 +88,7 @@ export const passTexts = {
   'value.rules.reshapePairs': { en: 'of Reshapes in a row the last one stays', zh: '连续的 Reshape 只保留最后一个' },
   'value.rules.reluBeforeClip': { en: 'Relu before a Clip from 0 up is taken out', zh: '移除下界不小于 0 的 Clip 之前的 Relu' },
   'value.rules.knownShapes': { en: 'shape arithmetic with known results becomes constants', zh: '结果已知的形状运算改为常量' },
+  'value.rules.reshapeTargets': { en: 'computed targets of Reshape become constants where the result is known', zh: '结果已知时，Reshape 的目标形状改为常量' },
   'value.rules.deadNodes': { en: 'nodes that nothing reads are taken out', zh: '移除无人使用的节点' },
   'value.rules.foldConstants': { en: 'what depends on constants only is computed once', zh: '只依赖常量的部分预先计算' },
   'value.rules.foldBatchNormalization': { en: 'BatchNormalization is folded into Conv, ConvTranspose and Gemm', zh: 'BatchNormalization 并入 Conv、ConvTranspose 与 Gemm' },
