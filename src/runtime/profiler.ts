@@ -10,7 +10,8 @@ import { readModel, releaseModel } from '../engine/ir/codec';
 import { subgraphs } from '../engine/ir/attributes';
 import type { Graph, Model } from '../engine/ir/model';
 import type { NdArray } from '../engine/ports';
-import type { ProfileReport } from '../protocol/report';
+import type { Finding, ProfileReport } from '../protocol/report';
+import { said } from '../protocol/text/index';
 import { nodeFiles } from './files';
 import { readProfile } from './profileRecords';
 import { sampleInputs } from './sampleInputs';
@@ -34,7 +35,7 @@ export interface ProfileOptions {
 }
 
 /** The measured part of a profile report, and the timing of the plain runs. */
-export type ModelProfile = Pick<ProfileReport, 'provider' | 'threads' | 'batch' | 'runs' | 'latency' | 'profiled' | 'layers' | 'layout' | 'overhead'>;
+export type ModelProfile = Pick<ProfileReport, 'provider' | 'threads' | 'batch' | 'runs' | 'latency' | 'profiled' | 'layers' | 'layout' | 'overhead' | 'findings'>;
 
 /** onnxruntime's profiler keeps at most a million events (profiler.h); a tenth keeps the JSON below 100 MB. */
 const MAX_EVENTS = 100_000;
@@ -142,11 +143,21 @@ async function evaluatePair(pair: SessionPair, timing: Timing | undefined, profi
       layers,
       layout,
       overhead,
+      findings: asynchronousFindings(used, records),
     };
     return { profile, timing };
   } finally {
     await releaseModel(optimized);
   }
+}
+
+/** Providers that run a kernel before they return from it; of the others a profile holds device times, or hand-over times only. */
+const SYNCHRONOUS = new Set(['cpu']);
+
+function asynchronousFindings(used: Readonly<Record<string, number>>, records: readonly RunRecord[]): Finding[] {
+  if (records.some((run) => run.device === true)) return [];
+  return Object.keys(used).filter((provider) => !SYNCHRONOUS.has(provider))
+    .map((provider) => ({ severity: 'warning', ...said('finding.handOverTimes', { provider }) }));
 }
 
 /** Share of runs, the slowest, that means leave out: in them something else had the processor. All rows lose the same runs. */

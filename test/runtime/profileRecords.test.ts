@@ -33,6 +33,17 @@ describe('the profile onnxruntime writes', () => {
     assert.ok(Math.abs((run?.overhead ?? 0) - 0.025) < 1e-9);
   });
 
+  it('takes the device\'s own times where a GPU tells them', () => {
+    const gpu = (name: string, ts: number, dur: number): object => ({ cat: 'Api', name, ts, dur, args: {} });
+    const handed = (name: string, ts: number): object => ({ cat: 'Node', name: `${name}_kernel_time`, ts, dur: 1, args: { op_name: 'Conv', provider: 'WebGpuExecutionProvider' } });
+    const [run] = parseProfile(JSON.stringify([
+      kernel('shape', 101, 4, 'Shape'), handed('a', 106), handed('b', 108), session('SequentialExecutor::Execute', 100, 10), session('model_run', 100, 100),
+      gpu('a&Conv&Im2Col', 110, 10), gpu('a&Conv&MatMul', 120, 20), gpu('b&Conv&Conv', 150, 30),
+    ]));
+    assert.deepEqual(run?.kernels.map(({ node, provider, duration }) => [node, provider, duration]), [['shape', 'cpu', 0.004], ['a', 'webgpu', 0.03], ['b', 'webgpu', 0.03]]);
+    assert.ok(Math.abs((run?.overhead ?? 0) - (0.1 - 0.064)) < 1e-9);
+  });
+
   it('reads a profile that was cut short', () => {
     const events = [kernel('a', 2, 3), session('model_run', 1, 10)].map((event) => JSON.stringify(event)).join(',\n');
     assert.equal(parseProfile(`[\n${events},\n`).length, 1);

@@ -26,6 +26,8 @@ export interface RunRecord {
   /** Gaps around and between kernels, ms, each measured. */
   readonly overhead: number;
   readonly kernels: readonly KernelRecord[];
+  /** True when a device told its own times. */
+  readonly device?: boolean;
 }
 
 export interface Attribution {
