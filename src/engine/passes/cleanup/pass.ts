@@ -48,7 +48,8 @@ async function simplify(model: Model, rules: readonly CleanupRule[], context: Pa
   const editor = new GraphEditor(model, context.origins);
   for (let round = 0, edits = 1; edits > 0 && round < MOST_ROUNDS; round++) {
     context.progress({ activity: 'progress.cleaning', fraction: null });
-    const { tensors } = await inferShapes(editor.commit());
+    // From the inputs alone: inner shapes that a file states may be left over from an export with other sizes.
+    const { tensors } = await inferShapes(editor.commit(), { inputShapes: {} });
     const typeOf = (value: string): ReturnType<typeof tensors.get> => tensors.get(value);
     edits = 0;
     for (const rule of rules) {

@@ -9,7 +9,7 @@ import {
   dropout, identity, noOpArithmetic, noOpCast, noOpClip, noOpPad, noOpRelu, noOpReshape, noOpSlice, noOpTranspose,
   reluBeforeClip, reshapePairs, singleInput, transposePairs,
 } from './rules/noOps';
-import { knownShapes } from './rules/shapes';
+import { knownShapes, reshapeTargets } from './rules/shapes';
 
 export const cleanupRules: readonly CleanupRule[] = [
   weightInputs,
@@ -29,6 +29,7 @@ export const cleanupRules: readonly CleanupRule[] = [
   reshapePairs,
   reluBeforeClip,
   knownShapes,
+  reshapeTargets,
   deadNodes,
   foldConstants,
   foldBatchNormalization,

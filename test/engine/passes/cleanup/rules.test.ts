@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { float, int, ints } from '../../../../src/engine/ir/attributes';
 import { makeGraph, makeModel, makeNode, makeValue } from '../../../../src/engine/ir/build';
 import { isOp, type Model, type Node } from '../../../../src/engine/ir/model';
-import { tensorFrom } from '../../../../src/engine/ir/tensors';
+import { readNumbers, tensorFrom } from '../../../../src/engine/ir/tensors';
 import { cleanup } from '../../../../src/engine/passes/cleanup/pass';
 import { ruleIds } from '../../../../src/engine/passes/cleanup/rules';
 import { seededRandom } from '../../../../src/engine/passes/random';
@@ -175,6 +175,28 @@ describe('cleanup rules: nodes that do nothing', () => {
   for (const [what, nodes, constants, left] of plain) {
     it(`takes out ${what}`, async () => assert.deepEqual(operators(await cleaned(modelOf({ nodes, constants }))), left));
   }
+
+  it('writes the target of a Reshape that keeps an open dimension', async () => {
+    const { model } = await cleanup.run(makeModel(makeGraph({
+      nodes: [
+        makeNode('Shape', ['x'], ['s']), makeNode('Gather', ['s', 'i'], ['n']), makeNode('Concat', ['n', 'rest'], ['t'], { axis: int(0) }), makeNode('Reshape', ['x', 't'], ['y']),
+      ],
+      inputs: [makeValue('x', 'float32', ['batch', 48, 128])],
+      outputs: [makeValue('y', 'float32', null)],
+      initializers: [tensorFrom('i', int64(0)), tensorFrom('rest', int64(48, 4, -1))],
+    }), { '': 17 }, 8), { rules: [] }, passContext());
+    assert.deepEqual(operators(model), ['Reshape']);
+    const target = model.graph.initializers.get(model.graph.nodes[0]?.inputs[1] ?? '') ?? assert.fail();
+    assert.deepEqual(await readNumbers(target), [0, 48, 4, 32]);
+  });
+
+  it('does not believe inner shapes that a file states against its inputs', async () => {
+    const model = modelOf({ input: [3, 3, 8, 8], nodes: [makeNode('Relu', ['x'], ['r']), makeNode('Shape', ['r'], ['s']), makeNode('Cast', ['s'], ['f'], { to: int(1) }), makeNode('ReduceProd', ['f'], ['p'], { keepdims: int(0) }), makeNode('Mul', ['x', 'p'], ['y'])] });
+    model.graph.inputs = [makeValue('x', 'float32', ['n', 3, 8, 8])];
+    model.graph.valueInfo.set('r', makeValue('r', 'float32', [1, 3, 8, 8]));
+    const { model: result } = await cleanup.run(model, { rules: [] }, passContext());
+    await assertSameOutputs(model, result, TOLERANCE, { x: floats([3, 3, 8, 8]) });
+  });
 
   it('keeps broadcasting by a neutral constant, and a Transpose that matters', async () => {
     const broadcast = modelOf({ nodes: [makeNode('Add', ['x', 'z'], ['y'])], constants: { z: { type: 'float32', dims: [4, 1, 1, 1, 1], data: new Float32Array(4) } } });

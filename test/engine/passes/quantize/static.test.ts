@@ -25,8 +25,8 @@ async function assertFaithful(before: Model, after: Model, decibels: number, inp
   assert.deepEqual(Object.keys(plain), Object.keys(expected));
   for (const [name, array] of Object.entries(expected)) {
     assert.equal(plain[name]?.type, 'float32');
-    assert.ok(sqnr(array, plain[name] as NdArray) >= decibels, `${name}: ${sqnr(array, plain[name] as NdArray)} dB`);
-    assert.ok(relativeDifference(plain[name] as NdArray, optimized[name] as NdArray) < 0.02, `${name} differs with optimizations`);
+    assert.ok(sqnr(array, plain[name]) >= decibels, `${name}: ${sqnr(array, plain[name])} dB`);
+    assert.ok(relativeDifference(plain[name], optimized[name] as NdArray) < 0.02, `${name} differs with optimizations`);
   }
 }
 

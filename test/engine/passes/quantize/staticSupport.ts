@@ -53,6 +53,7 @@ export function samples(count: number, shape: readonly number[] = sampleShape, c
   const batch = (indices: readonly number[], start: number) => ({
     inputs: { x: { type: 'float32' as const, dims: [indices.length, ...shape], data: Float32Array.from(indices.flatMap((index) => [...one(index)])) } },
     start,
+    indices,
     size: indices.length,
   });
   const split: Split = {
@@ -60,7 +61,7 @@ export function samples(count: number, shape: readonly number[] = sampleShape, c
     read: (start, end) => Promise.resolve(batch(Array.from({ length: end - start }, (_, index) => start + index), start)),
     gather: (indices) => Promise.resolve(batch(indices, indices[0] ?? 0)),
   };
-  return { path: 'memory', splits: new Map([['train', split]]), files: [] };
+  return { path: 'memory', splits: new Map([['train', split]]), files: [], shared: false, base: '.', close: () => Promise.resolve() };
 }
 
 export function defaults(overrides: Partial<StaticOptions> = {}): StaticOptions {

@@ -1,9 +1,10 @@
-// The rule that replaces shape arithmetic by what shape inference knows about its results.
+// Rules that replace shape arithmetic by what shape inference knows about its results.
 
-import type { NdArray } from '../../../ports';
+import { type Dim, isOp, type Node } from '../../../ir/model';
 import { fixed, type TensorShape } from '../../../ir/shapes/index';
-import type { CleanupRule } from '../rule';
-import { elementType, staticShape } from '../types';
+import type { NdArray } from '../../../ports';
+import type { CleanupRule, RuleContext } from '../rule';
+import { elementType, shapeOf, staticShape } from '../types';
 
 /** Integer values that follow from fixed shapes alone (Shape, Gather of it, products of it, ...) become constants. */
 export const knownShapes: CleanupRule = {
@@ -31,4 +32,38 @@ function knownValues(type: TensorShape | undefined): NdArray | undefined {
     case 'int32': return { type: 'int32', dims, data: Int32Array.from(values) };
     default: return undefined;
   }
+}
+
+/**
+ * A Reshape whose target is computed, but whose result is known but for one dimension, or for dimensions it copies from
+ * the same place of its input: those are written -1 and 0.
+ */
+export const reshapeTargets: CleanupRule = {
+  id: 'reshapeTargets',
+  apply(editor, context) {
+    let edits = 0;
+    for (const node of editor.nodes()) {
+      if (!isOp(node, 'Reshape') || editor.constant(node.inputs[1]) !== undefined) continue;
+      const target = knownTarget(node, context);
+      if (target === undefined) continue;
+      const name = editor.addConstant(`${node.outputs[0] ?? ''}_shape`, { type: 'int64', dims: [target.length], data: BigInt64Array.from(target, BigInt) });
+      editor.setInputs(node, [node.inputs[0] ?? '', name]);
+      node.attributes.delete('allowzero');
+      edits += 1;
+    }
+    return edits;
+  },
+};
+
+function knownTarget(node: Node, { typeOf }: RuleContext): readonly number[] | undefined {
+  const from = shapeOf(typeOf(node.inputs[0] ?? ''));
+  const to = shapeOf(typeOf(node.outputs[0] ?? ''));
+  // A dimension of 0 would leave -1 without a meaning.
+  if (to === undefined || to.includes(0) || from?.includes(0) === true) return undefined;
+  const target = to.map((dim, axis) => (typeof dim === 'number' ? dim : isCopied(dim, from?.[axis]) ? 0 : -1));
+  return target.filter((dim) => dim === -1).length <= 1 ? target : undefined;
+}
+
+function isCopied(dim: Dim, source: Dim | undefined): boolean {
+  return dim !== null && dim === source;
 }
