@@ -2,15 +2,16 @@
 
 import type { NdArray } from '../engine/ports';
 import type { DataType } from '../engine/ir/dataTypes';
-import { bytesOf } from '../engine/ir/dataTypes';
 import { elementCount } from '../engine/ir/model';
 import { EngineError } from '../engine/error';
 import { type OrtTensor, Tensor } from './ort';
 
-/** Types that the Node binding carries (onnxruntime-node 1.30, backend.js); bfloat16, float8 and complex it does not. */
+/**
+ * Types that the Node binding of 1.30 carries. int4 and uint4 it lists and then refuses ("Tensor.type is not supported");
+ * bfloat16, float8 and complex it does not know. Inside a graph they all run: put a Cast or a DequantizeLinear before.
+ */
 const carried = [
   'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'float64', 'uint32', 'uint64',
-  'uint4', 'int4',
 ] as const satisfies readonly DataType[];
 export type CarriedType = (typeof carried)[number];
 
@@ -23,18 +24,13 @@ export function toOrt(name: string, array: NdArray): OrtTensor {
   if (!isCarried(array.type)) {
     throw new EngineError('unsupportedType', { tensor: name, type: array.type, by: 'onnxruntime-node', supported: 'float32' });
   }
-  const wanted = array.type === 'int4' || array.type === 'uint4' ? bytesOf(array.type, elementCount(array.dims)) : elementCount(array.dims);
+  const wanted = elementCount(array.dims);
   if (array.data.length !== wanted) {
     throw new EngineError('runFailed', { place: name, reason: `${array.data.length} values for shape [${array.dims.join(', ')}]` });
   }
   // The typings tie every type name to its array; here the pair was made by the engine and checked above.
   const make = Tensor as unknown as new (type: CarriedType, data: NdArray['data'], dims: readonly number[]) => OrtTensor;
-  return new make(array.type, packed(array), array.dims);
-}
-
-/** The binding wants 4-bit types, two to a byte, as Uint8Array. */
-function packed({ type, data }: NdArray): NdArray['data'] {
-  return type === 'int4' && data instanceof Int8Array ? new Uint8Array(data.buffer, data.byteOffset, data.length) : data;
+  return new make(array.type, array.data, array.dims);
 }
 
 export function fromOrt(tensor: OrtTensor): NdArray {

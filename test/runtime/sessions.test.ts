@@ -144,5 +144,6 @@ describe('errors of sessions', () => {
     await assert.rejects(session.run({ x: { type: 'float32', dims: [4], data: new Float32Array(4) } }), code('runFailed'));
     await assert.rejects(session.run({ x: { type: 'float32', dims: [1, 4], data: new Float32Array(3) } }), code('runFailed'));
     await assert.rejects(session.run({ x: { type: 'bfloat16', dims: [1, 4], data: new Uint16Array(4) } }), code('unsupportedType'));
+    await assert.rejects(session.run({ x: { type: 'int4', dims: [1, 4], data: new Uint8Array(2) } }), code('unsupportedType'));
   });
 });
