@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { layersOf } from '../../src/jobs/layers';
 import { openModel } from '../../src/jobs/openModel';
 import { releaseModel } from '../../src/engine/ir/codec';
+import { savedOrigins } from '../../src/engine/passes/origins';
 import { hasVnni } from '../../src/runtime/cpu';
 import { profileModels } from '../../src/runtime/profiler';
 import { compareTimings } from '../../src/runtime/timing';
@@ -42,7 +43,8 @@ async function compareAt(batch: number, output: string): Promise<{ readonly clai
     const [float, int8] = await profileModels(subjects, { batch });
     if (float === undefined || int8 === undefined) throw new Error('no profile');
     const { ratio, interval } = compareTimings(float.timing, int8.timing);
-    const after = new Map(int8.profile.layers.map((layer) => [layer.id, layer]));
+    const origins = models[1] && savedOrigins(models[1].model)?.origins;
+    const after = new Map(int8.profile.layers.map((layer) => [origins?.get(layer.id)?.[0] ?? layer.id, layer]));
     return {
       claim: {
         claim: `${MODEL}, batch ${batch}: int8 / float latency`,

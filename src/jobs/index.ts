@@ -1,9 +1,19 @@
-// The use cases by kind, as the worker runs them.
+// The use cases by kind, as the worker runs them. Each is loaded when it is first asked for: `inspect` answers before
+// onnxruntime, decoders or passes are in memory.
 
-import { compare } from './compareJob';
-import { compress } from './compressJob';
-import { evaluate } from './evaluateJob';
-import type { JobRunners } from './job';
-import { inspect, passes, profile, providers } from './simple';
+import type { JobKind } from '../protocol/jobs';
+import type { JobRunner, JobRunners } from './job';
 
-export const runners: JobRunners = { inspect, profile, evaluate, compress, compare, providers, passes };
+function lazily<K extends JobKind>(load: () => Promise<JobRunner<K>>): JobRunner<K> {
+  return async (request, context) => (await load())(request, context);
+}
+
+export const runners: JobRunners = {
+  inspect: lazily(async () => (await import('./inspectJob')).inspect),
+  profile: lazily(async () => (await import('./profileJob')).profile),
+  evaluate: lazily(async () => (await import('./evaluateJob')).evaluate),
+  compress: lazily(async () => (await import('./compressJob')).compress),
+  compare: lazily(async () => (await import('./compareJob')).compare),
+  providers: lazily(async () => (await import('./providersJob')).providers),
+  passes: lazily(async () => (await import('./passesJob')).passes),
+};
