@@ -25,7 +25,7 @@ async function all(data: Dataset, split = 'test'): Promise<Batch> {
 }
 
 function values(batch: Batch, input = 'input'): unknown[] {
-  return Array.from(batch.inputs[input]?.data ?? []);
+  return Array.from<unknown>(batch.inputs[input]?.data ?? []);
 }
 
 const x = Float32Array.of(1, 2, 3, 4, 5, 6);

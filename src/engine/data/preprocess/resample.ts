@@ -1,5 +1,6 @@
 // Resizing that gives byte for byte what PIL's `Image.resize` gives for 8-bit images: separable filters, horizontal
-// first, coefficients in fixed point (Pillow, src/libImaging/Resample.c). Float images keep full precision.
+// first, coefficients in fixed point (Pillow, src/libImaging/Resample.c). Float images keep full precision. Pillow 13
+// goes vertical first where that is less work; there an image that shrinks one way and grows the other differs slightly.
 
 import { EngineError } from '../../error';
 import type { Interpolation } from '../description';
