@@ -10,7 +10,11 @@ import { startVsCodeServer, type Settings, type VsCodeServer, type VsCodeServerO
 /** Where Debian and its relatives put Chromium; CHROMIUM names another one. */
 const chromiumCandidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** Generous for two busy cores; a workbench is ready in about three seconds. */
-const pageTimeoutMs = 60_000;
+const pageTimeoutMs = 30_000;
+/** Title of Decant's own container in the activity bar, which appears when VS Code knows the extension. */
+const activityBarTitle = 'Decant';
+/** VS Code's menus wait 100 ms (base/browser/ui/menu); the rest is for a busy machine. */
+const menuDeadTimeMs = 400;
 const screenshotFolder = path.join(repositoryRoot, 'out', 'screenshots');
 
 /** Names of the built-in themes; the strings are VS Code's own setting values. */
@@ -62,6 +66,8 @@ export async function openWorkbench({ folder, settings, server: serverOptions }:
     const browser = await launchBrowser();
     const page = await openPage(browser, server.urlOf(folder));
     await explorerRow(page).first().waitFor();
+    // The scan of extensions ends seconds after the explorer is there; files opened before it open as text.
+    await page.locator('.activitybar').getByRole('tab', { name: activityBarTitle }).waitFor();
     const close = async (): Promise<void> => {
       await browser.close();
       await server.stop();
@@ -82,7 +88,12 @@ export function explorerRow(page: Page, name?: string): Locator {
 /** Right-clicks a file in the explorer and chooses an entry of its context menu. */
 export async function chooseInExplorer(page: Page, file: string, entry: string | RegExp): Promise<void> {
   await explorerRow(page, file).click({ button: 'right' });
-  await page.locator('.monaco-menu').getByRole('menuitem', { name: entry }).click();
+  const item = page.locator('.monaco-menu').getByRole('menuitem', { name: entry });
+  await item.hover();
+  // A fresh menu takes no click for a moment, so that the release of the button that opened it chooses nothing.
+  await page.waitForTimeout(menuDeadTimeMs);
+  await item.click();
+  await page.locator('.monaco-menu').waitFor({ state: 'detached' });
 }
 
 /** Runs a command by its title through the command palette. */

@@ -126,6 +126,12 @@ describe('layers', () => {
     assert.deepEqual(layers[1]?.inputs, ['c']);
   });
 
+  it('make no row of constants that nothing uses', async () => {
+    const constant = makeNode('Constant', [], ['left'], { value_float: { kind: 'float', value: 6 } });
+    const layers = await layersOf([makeNode('Conv', ['x', 'w'], ['c']), constant, makeNode('MaxPool', ['c'], ['y'], { kernel_shape: ints([2, 2]) })], [weights('w', [4, 3, 1, 1])], 'y');
+    assert.deepEqual(outline(layers), [['c', 'Conv', ['c']], ['y', 'MaxPool', ['left', 'y']]]);
+  });
+
   it('exist for a graph without any work', async () => {
     const layers = await layersOf([makeNode('Relu', ['x'], ['a']), makeNode('Neg', ['a'], ['y'])], [], 'y');
     assert.deepEqual(outline(layers), [['a', 'Relu', ['a', 'y']]]);
