@@ -94,6 +94,7 @@ async function compressed(
 ): Promise<{ readonly state: RunState; readonly result: Model }> {
   const { request, recipe, before, data, context, runtime } = task;
   const start = resumed?.state ?? initialState(before.model, await originalOrigins(before.model));
+  let told = start.findings.length;
   const phase = phases.begin('progress.running', { pass: recipe.passes.map(({ pass }) => pass.id).join(', ') });
   const state = await runPasses(start, recipe.passes, {
     runtime,
@@ -112,7 +113,8 @@ async function compressed(
       const step = await stepReport(pass, current.model, seconds, request);
       steps.push(step);
       context.emit({ type: 'step', index, step });
-      for (const finding of current.findings) context.emit({ type: 'finding', finding });
+      for (const finding of current.findings.slice(told)) context.emit({ type: 'finding', finding });
+      told = current.findings.length;
       if (context.folder === undefined) return;
       const file = await saveState(context.folder, index + 1, current, steps, inputs);
       context.emit({ type: 'checkpoint', step: index + 1, file });
