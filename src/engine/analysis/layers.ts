@@ -69,8 +69,10 @@ class Grouping {
     }
     this.assignByUse();
     for (const node of this.order) {
-      if (!this.anchorOf.has(node)) this.assign(node, this.layersInto(node)[0] ?? node);
+      if (!this.anchorOf.has(node) && !this.constants.nodes.has(node)) this.assign(node, this.layersInto(node)[0] ?? node);
     }
+    this.assignByUse();
+    this.assignUnused();
     return { anchorOf: this.anchorOf, shapeTensors: this.shapeTensors };
   }
 
@@ -130,6 +132,16 @@ class Grouping {
       const other = before[1 - index];
       return roleOf(anchor) === 'reduction' && this.layerOf.get(anchor.inputs[0] ?? '') === other;
     });
+  }
+
+  /** Constants that nothing uses, such as bounds of a Clip that was folded, make no row: they go with the node after them. */
+  private assignUnused(): void {
+    const last = this.order.findLast((node) => this.anchorOf.has(node));
+    let anchor = last === undefined ? this.order.at(-1) : this.anchorOf.get(last);
+    for (const node of [...this.order].reverse()) {
+      if (!this.anchorOf.has(node) && anchor !== undefined) this.assign(node, anchor);
+      anchor = this.anchorOf.get(node);
+    }
   }
 
   /** Nodes that had no layer before them, last first, go with the first node that uses them. */

@@ -2,7 +2,7 @@
 // quantization scales. Found through the constant nodes before the node (Reshape, Transpose, Cast, DequantizeLinear, ...).
 
 import { intAttribute } from '../ir/attributes';
-import { isFloat } from '../ir/dataTypes';
+import { bitsOf, type DataType, isFloat, isInteger } from '../ir/dataTypes';
 import type { Node } from '../ir/model';
 import { fixed, type ShapeMap } from '../ir/shapes/index';
 import type { Constants } from './constants';
@@ -31,7 +31,12 @@ const reductionAxes = 1;
 
 function steers(node: Node, input: number): boolean {
   if (node.opType.startsWith('Reduce')) return input === reductionAxes;
-  return steering[node.opType]?.includes(input) ?? false;
+  // Output scale and zero point, then triples of tensor, scale, zero point.
+  if (node.opType === 'QLinearConcat') return input < 2 || (input - 2) % 3 !== 0;
+  const listed = steering[node.opType];
+  // The other quantized operators take one tensor, then scales and zero points.
+  if (listed === undefined) return node.opType.startsWith('QLinear') && input > 0;
+  return listed.includes(input);
 }
 
 /** Names of the stored or generated tensors behind the parameters of `node`; none for nodes that are constant themselves. */
@@ -45,10 +50,15 @@ export function weightLeaves(node: Node, constants: Constants, tensors: ShapeMap
 function isParameter(node: Node, input: number, tensors: ShapeMap['tensors']): boolean {
   if (steers(node, input)) return false;
   const value = tensors.get(node.inputs[input] ?? '');
-  if (value === undefined || (!isFloat(value.type) && !integerWeights.has(node.opType))) return false;
+  if (value === undefined || (!isFloat(value.type) && !integerWeights.has(node.opType) && !isQuantizedTable(node, value.type))) return false;
   const role = roleOf(node);
   const count = fixed(value.shape)?.reduce((product, dim) => product * dim, 1);
   return count !== 1 || (role !== 'elementwise' && role !== 'follower') || node.opType === 'PRelu';
+}
+
+/** An embedding in 8 bits or fewer that is dequantized after the look-up; wider integers are indices or shapes. */
+function isQuantizedTable(node: Node, type: DataType): boolean {
+  return node.opType === 'Gather' && isInteger(type) && bitsOf(type) <= 8;
 }
 
 /**

@@ -8,7 +8,7 @@ import { isDefaultDomain, nodeLabel, opsetOf } from '../model';
 import { bindAttributes, functionOf } from './functions';
 import type { RuleContext } from './rule';
 import { ruleOf } from './table';
-import { fromValueType, refine, tensor, unknownTensor, type TensorShape } from './tensorShape';
+import { fromValueType, possible, refine, tensor, unknownTensor, type TensorShape } from './tensorShape';
 import { readSmallValues, type SmallValues } from './values';
 
 export interface InferOptions {
@@ -123,7 +123,7 @@ class Inference {
     const results = this.results(node, inputs, scope, opsets);
     node.outputs.forEach((name, index) => {
       if (name === '') return;
-      const inferred = results[index] ?? unknownTensor;
+      const inferred = possible(results[index] ?? unknownTensor);
       const info = stored?.get(name);
       const { value, agrees } = info === undefined ? { value: inferred, agrees: true } : refine(inferred, fromValueType(info.type, this.sizes));
       if (!agrees) this.note(node, name, 'contradiction');

@@ -25,6 +25,16 @@ export function tensor(type: DataType, shape: Shape | null, value?: readonly Dim
   return value.length > 0 && value.every((dim) => dim === null) ? { type, shape } : { type, shape, value };
 }
 
+/** Without sizes that cannot be: an invalid model may lead a rule to negative ones, or to elements that do not fit. */
+export function possible(result: TensorShape): TensorShape {
+  const { shape, value, ...rest } = result;
+  if (shape === null) return result;
+  const sizes = shape.map((dim) => (typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0) ? null : dim));
+  const count = fixed(sizes)?.reduce((product, dim) => product * dim, 1);
+  const fits = value !== undefined && (count === undefined || count === value.length);
+  return { ...rest, shape: sizes, ...(fits ? { value } : {}) };
+}
+
 /** The known elements as numbers, or undefined when any is open. */
 export function numbers(value: TensorShape | undefined): readonly number[] | undefined {
   return fixed(value?.value);

@@ -30,7 +30,7 @@ const constantOfShape: Rule = ({ node, elements, inputs: [target] }) => {
   const shape = target?.value ?? (typeof rank === 'number' ? Array<Dim>(rank).fill(null) : null);
   const element = fill === undefined ? 0 : (elements(fill)?.[0] ?? null);
   const count = fixed(shape)?.reduce((product, dim) => product * dim, 1);
-  const value = count !== undefined && count <= maxValueElements ? Array<Dim>(count).fill(element) : undefined;
+  const value = count !== undefined && count >= 0 && count <= maxValueElements ? Array<Dim>(count).fill(element) : undefined;
   return [tensor(fill?.type ?? 'float32', shape, value)];
 };
 

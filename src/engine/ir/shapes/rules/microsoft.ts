@@ -152,9 +152,12 @@ function channelsLastConv(context: RuleContext): ReturnType<Rule> {
   });
 }
 
+/** Channels a block in the NCHWc layout: 16 with AVX-512, 8 otherwise (mlas). */
+const largestBlock = 16;
+
 /**
- * Blocks of channels: ReorderInput pads the channels to the block, which depends on the machine, so that inner channel
- * counts stay as given; ReorderOutput names the true count.
+ * Channels in blocks: ReorderInput fills up the last block, whose size depends on the machine, so that a count that is
+ * no multiple of the largest is open; ReorderOutput names the true count.
  */
 export const layoutRules = {
   Conv: convolutionRule,
@@ -165,8 +168,10 @@ export const layoutRules = {
   },
   ReorderInput: ({ node, inputs: [x] }) => {
     if (!isRanked(x)) return [tensor(x?.type ?? 'undefined', null)];
-    const { shape } = x;
-    return [tensor(x.type, intAttribute(node, 'channels_last', 0) === 1 ? [shape[0] ?? null, shape.at(-1) ?? null, ...shape.slice(1, -1)] : shape)];
+    const last = intAttribute(node, 'channels_last', 0) === 1;
+    const channels = x.shape[last ? x.shape.length - 1 : 1] ?? null;
+    const whole = typeof channels === 'number' && channels % largestBlock === 0;
+    return [tensor(x.type, [x.shape[0] ?? null, whole ? channels : null, ...(last ? x.shape.slice(1, -1) : x.shape.slice(2))])];
   },
   ReorderOutput: ({ node, inputs: [x] }) => {
     const channels = intAttribute(node, 'channels') ?? null;

@@ -33,7 +33,7 @@ const reduction = (fold?: (a: Dim, b: Dim) => Dim): Rule => (context) => {
   const shape = reducedShape(x.shape, over, intAttribute(context.node, 'keepdims', 1) === 1);
   const [first = null, ...rest] = x.value ?? [];
   const whole = over === 'all' || (over !== 'unknown' && x.shape.length === over.length);
-  return [tensor(x.type, shape, fold !== undefined && whole ? [rest.reduce<Dim>(fold, first)] : undefined)];
+  return [tensor(x.type, shape, fold !== undefined && whole ? [rest.reduce<Dim>((a, b) => fold(a, b), first)] : undefined)];
 };
 
 const argument: Rule = ({ node, inputs: [x] }) => [tensor('int64', !isRanked(x)

@@ -52,7 +52,7 @@ const convolution = (x: number, w: number, result: (context: RuleContext) => Dat
   const data = context.inputs[x]?.shape;
   const weights = context.inputs[w]?.shape;
   const rank = data?.length ?? weights?.length;
-  if (rank === undefined) return [tensor(result(context), null)];
+  if (rank === undefined || rank < 3) return [tensor(result(context), null)];
   const spatial = rank - 2;
   const kernel = weights?.slice(2) ?? intsAttribute(context.node, 'kernel_shape') ?? Array<Dim>(spatial).fill(null);
   const sizes = slide(data?.slice(2) ?? Array<Dim>(spatial).fill(null), windowOf(context.node, spatial, kernel));
@@ -64,7 +64,7 @@ const typeOfInput = (index: number) => ({ inputs }: RuleContext): DataType => in
 const convTranspose: Rule = ({ node, inputs: [x, w] }) => {
   const rank = x?.shape?.length ?? w?.shape?.length;
   const type = x?.type ?? 'undefined';
-  if (rank === undefined) return [tensor(type, null)];
+  if (rank === undefined || rank < 3) return [tensor(type, null)];
   const spatial = rank - 2;
   const window = windowOf(node, spatial, w?.shape?.slice(2) ?? intsAttribute(node, 'kernel_shape') ?? []);
   const given = intsAttribute(node, 'output_shape');
@@ -104,7 +104,7 @@ export const globalPooling: Rule = ({ inputs: [x] }) =>
 const maxUnpool: Rule = ({ node, inputs: [x, , size] }) => {
   const type = x?.type ?? 'undefined';
   if (size !== undefined) return [tensor(type, size.value ?? x?.shape?.map(() => null) ?? null)];
-  if (!isRanked(x)) return [tensor(type, null)];
+  if (!isRanked(x) || x.shape.length < 3) return [tensor(type, null)];
   const spatial = x.shape.length - 2;
   const window = windowOf(node, spatial, intsAttribute(node, 'kernel_shape') ?? []);
   const sizes = x.shape.slice(2).map((dim, axis) => addDims(
