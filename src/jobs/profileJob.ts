@@ -14,7 +14,7 @@ export const profile: JobRunner<'profile'> = (request, context) =>
       signal: context.signal,
       progress: (fraction) => context.emit({ type: 'progress', progress: { activity: 'progress.profiling', fraction } }),
     });
-    return { version: 1, ...report, findings: fallbackFindings(report.provider) };
+    return { version: 1, ...report, findings: [...report.findings, ...fallbackFindings(report.provider)] };
   });
 
 function fallbackFindings({ requested, used }: { readonly requested: string; readonly used: Readonly<Record<string, number>> }): Finding[] {
