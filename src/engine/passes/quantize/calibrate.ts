@@ -37,13 +37,16 @@ export async function calibrate(calibration: Calibration, context: PassContext):
   const session = await context.runtime.createSession(observation.model, {
     provider: 'cpu', threads: context.threads, optimization: 'disabled', dims: context.dims,
   });
-  const save = (): Promise<void> => context.checkpoint.save(saveObservers(observers, key));
   try {
-    const fixed = fixedBatch(model);
+    const fixed = fixedBatch(model, context.dims);
     let batch = fixed ?? 1;
     let sized = false;
     let lastSave = Date.now();
     while (observers.next + (fixed ?? 1) <= indices.length) {
+      if (context.signal?.aborted || Date.now() - lastSave > checkpointMilliseconds) {
+        await context.checkpoint.save(saveObservers(observers, key));
+        lastSave = Date.now();
+      }
       throwIfAborted(context.signal);
       context.progress({ activity: 'progress.calibrating', fraction: observers.next / indices.length });
       const chosen = indices.slice(observers.next, observers.next + batch);
@@ -53,15 +56,11 @@ export async function calibrate(calibration: Calibration, context: PassContext):
         batch = Math.max(1, Math.min(largestBatch, Math.floor((batchBytes * chosen.length) / bytes)));
         sized = true;
       }
-      if (Date.now() - lastSave > checkpointMilliseconds) {
-        await save();
-        lastSave = Date.now();
-      }
     }
   } finally {
     await session.release();
   }
-  await save();
+  await context.checkpoint.save(saveObservers(observers, key));
   return observers;
 }
 
@@ -99,9 +98,9 @@ async function observeSamples(indices: readonly number[], run: Run): Promise<num
   return undefined;
 }
 
-/** Samples a run must have: the first dimension of the inputs where it is a number. */
-function fixedBatch(model: Model): number | undefined {
-  const type = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name))?.type;
-  const first = type?.kind === 'tensor' ? type.shape?.[0] : undefined;
-  return typeof first === 'number' ? first : undefined;
+/** Samples a run must have: the first dimension of the inputs where it is a number, in the model or by `dims`. */
+function fixedBatch(model: Model, dims: PassContext['dims']): number | undefined {
+  const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
+  const first = input?.type?.kind === 'tensor' ? input.type.shape?.[0] : undefined;
+  return typeof first === 'number' ? first : dims[first ?? `${input?.name ?? ''}[0]`];
 }

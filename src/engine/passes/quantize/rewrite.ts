@@ -5,6 +5,7 @@
 import { indexGraph, type GraphIndex } from '../../ir/graphIndex';
 import { type Graph, type Node, isOp } from '../../ir/model';
 import type { Affine } from './affine';
+import { dropUnused } from './dropUnused';
 import { activationInputs, type Role } from './operators';
 import type { ParameterWriter } from './parameters';
 import type { Plan, WeightLayer } from './plan';
@@ -39,7 +40,8 @@ export async function writePlan(rewrite: Rewrite): Promise<Map<string, readonly 
     await writer.addNode(node, layer);
   }
   index.graph.nodes = writer.nodes;
-  removeLeftovers(index.graph);
+  index.graph.nodes = withoutUnread(index.graph);
+  dropUnused(index.graph);
   const left = new Set(index.graph.nodes.map((node) => node.outputs[0]));
   return new Map([...writer.origins].filter(([output]) => left.has(output)));
 }
@@ -139,21 +141,11 @@ function joined(a: readonly string[], b: readonly string[]): readonly string[] {
   return [...new Set([...a, ...b])];
 }
 
-/** DequantizeLinear that nobody reads (codes went on as codes), initializers that nobody uses any more, types of gone tensors. */
-function removeLeftovers(graph: Graph): void {
+/** DequantizeLinear that nobody reads: codes went on as codes. */
+function withoutUnread(graph: Graph): Node[] {
   const index = indexGraph(graph);
-  graph.nodes = graph.nodes.filter((node) => {
+  return graph.nodes.filter((node) => {
     const output = node.outputs[0] ?? '';
     return !isOp(node, 'DequantizeLinear') || index.uses(output).length > 0 || index.outputs.has(output);
   });
-  const after = indexGraph(graph);
-  for (const name of [...graph.initializers.keys()]) {
-    if (after.uses(name).length > 0 || after.outputs.has(name)) continue;
-    graph.initializers.delete(name);
-    graph.inputs = graph.inputs.filter((input) => input.name !== name);
-  }
-  const exists = (name: string): boolean => graph.initializers.has(name) || after.inputs.has(name) || after.producer.has(name);
-  for (const described of [graph.valueInfo, graph.quantizationAnnotations]) {
-    for (const name of [...described.keys()]) if (!exists(name)) described.delete(name);
-  }
 }

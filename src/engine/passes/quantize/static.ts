@@ -3,7 +3,7 @@
 
 import { type FormCode, said } from '../../../protocol/text/index';
 import type { Finding } from '../../../protocol/report';
-import type { Dataset, Split } from '../../data/dataset';
+import { type Dataset, type Split, requireSplit } from '../../data/dataset';
 import { EngineError, throwIfAborted } from '../../error';
 import { cloneModel } from '../../ir/clone';
 import { indexGraph } from '../../ir/graphIndex';
@@ -89,14 +89,9 @@ async function prepare(model: Model, context: PassContext): Promise<PassOutcome>
   return { ...cleaned, model: joined, origins: joinMatMulBias(joined.graph, cleaned.origins, (tensor) => tensors.get(tensor)) };
 }
 
-/** `train` calibrates; data with one split only (a folder of images) calibrate with that. */
 function calibrationSplit(data: Dataset | undefined): Split {
   if (data === undefined) throw new EngineError('dataNeeded', { what: `pass.${staticPassId}` });
-  const split = data.splits.get('train') ?? (data.splits.size === 1 ? [...data.splits.values()][0] : undefined);
-  if (split === undefined) {
-    throw new EngineError('splitMissing', { file: data.path, split: 'train', splits: [...data.splits.keys()].join(', ') });
-  }
-  return split;
+  return requireSplit(data, 'train');
 }
 
 function observedTensors(plan: Plan): string[] {
