@@ -34,6 +34,8 @@ export interface TimingOptions {
   readonly signal?: AbortSignal;
   /** 0 to 1. */
   readonly progress?: (fraction: number) => void;
+  /** Milliseconds from some start; default `performance.now`. */
+  readonly clock?: () => number;
 }
 
 export interface Timing {
@@ -59,13 +61,13 @@ interface Candidate {
 /** Times each of `runs`; the order within a round turns around every round (A B, B A, ...). Throws `cancelled`. */
 export async function timeInterleaved(runs: readonly (() => Promise<unknown>)[], options: TimingOptions = {}): Promise<Timing[]> {
   const candidates: Candidate[] = [];
-  for (const run of runs) candidates.push(await warmUp({ run, once: 0, samples: [], rounds: [], measured: [], count: 0 }, options.signal));
+  for (const run of runs) candidates.push(await warmUp({ run, once: 0, samples: [], rounds: [], measured: [], count: 0 }, options));
   const { groups, rounds } = planOf(candidates, options);
   for (let round = 0; round < rounds; round++) {
     const order = [...candidates.entries()];
     for (const [index, candidate] of round % 2 === 0 ? order : order.reverse()) {
       const left = (options.runs ?? Number.POSITIVE_INFINITY) - candidate.samples.length;
-      await runGroup(candidate, candidates.length > 1, Math.min(groups[index] ?? 1, left), options.signal);
+      await runGroup(candidate, candidates.length > 1, Math.min(groups[index] ?? 1, left), options);
     }
     options.progress?.((round + 1) / rounds);
   }
@@ -79,11 +81,11 @@ export function compareTimings(before: Timing, after: Timing): NonNullable<Figur
 }
 
 /** Runs a few times and notes how long one run takes. */
-async function warmUp(candidate: Candidate, signal: AbortSignal | undefined): Promise<Candidate> {
+async function warmUp(candidate: Candidate, options: TimingOptions): Promise<Candidate> {
   let total = 0;
   // A second run at least: the first is no measure of the others.
   for (let i = 0; i < WARM_UP_RUNS && (i < 2 || total < GROUP_MS); i++) {
-    candidate.once = await runOnce(candidate, signal);
+    candidate.once = await runOnce(candidate, options);
     total += candidate.once;
   }
   return candidate;
@@ -103,22 +105,22 @@ function planOf(candidates: readonly Candidate[], options: TimingOptions): { rea
   return { groups: sizes, rounds: Math.min(Math.max(fitting, fewest), most) };
 }
 
-async function runGroup(candidate: Candidate, cold: boolean, runs: number, signal: AbortSignal | undefined): Promise<void> {
+async function runGroup(candidate: Candidate, cold: boolean, runs: number, options: TimingOptions): Promise<void> {
   // The neighbour has just filled the caches with its own weights: one run brings ours back.
-  if (cold && candidate.once < WARM_RUN_MS) await runOnce(candidate, signal);
+  if (cold && candidate.once < WARM_RUN_MS) await runOnce(candidate, options);
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {
     candidate.measured.push(candidate.count);
-    times.push(await runOnce(candidate, signal));
+    times.push(await runOnce(candidate, options));
   }
   candidate.samples.push(...times);
   candidate.rounds.push(quantile(times, 0.5));
 }
 
-async function runOnce(candidate: Candidate, signal: AbortSignal | undefined): Promise<number> {
+async function runOnce(candidate: Candidate, { signal, clock = () => performance.now() }: TimingOptions): Promise<number> {
   throwIfAborted(signal);
   candidate.count++;
-  const start = performance.now();
+  const start = clock();
   await candidate.run();
-  return performance.now() - start;
+  return clock() - start;
 }

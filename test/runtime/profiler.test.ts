@@ -63,7 +63,7 @@ withAssets('profiles of real models', () => {
       const slowest = (result: ModelProfile): readonly string[] => [...result.layers].sort((a, b) => b.share - a.share).slice(0, 5).map((row) => row.id);
       // Layers of one shape are equally slow, so that which of six is fifth is chance: each must be near the fifth at least.
       const shares = [...second.layers].map((row) => row.share).sort((a, b) => b - a);
-      for (const id of slowest(first)) assert.ok((second.layers.find((row) => row.id === id)?.share ?? 0) > 0.6 * (shares[4] ?? 1), id);
+      for (const id of slowest(first)) assert.ok((second.layers.find((row) => row.id === id)?.share ?? 0) > 0.5 * (shares[4] ?? 1), id);
     }).timeout(60_000);
   }
 
