@@ -10,6 +10,7 @@ import { button, progressRing, textField } from './controls/index';
 import { element, fill } from './dom/element';
 import { connect } from './dom/hostLink';
 import { icon } from './dom/icons';
+import { link } from './dom/link';
 import { errorSentence, t } from './dom/language';
 import { layerColumns } from './editor/columns';
 import { type CompressForm, createCompressForm } from './editor/compressForm';
@@ -56,8 +57,9 @@ const filter = textField(t('view.filter'), query, onFilter, { placeholder: t('vi
 filter.root.classList.add('filter');
 const rowCount = element('span', { class: 'quiet row-count', role: 'status' });
 const jobText = element('span', { class: 'job-text' });
-const jobCancel = element('button', { type: 'button', class: 'link' }, t('view.cancel'));
-jobCancel.addEventListener('click', () => state.job !== null && host.tell('cancelJob', { job: state.job.id }));
+const jobCancel = link(t('view.cancel'), () => {
+  if (state.job !== null) host.tell('cancelJob', { job: state.job.id });
+});
 const jobLine = element('div', { class: 'job', hidden: true }, progressRing(t('view.loading')), jobText, jobCancel);
 const toolbar = element('div', { class: 'toolbar' }, compressButton.root, latencyButton.root, accuracyButton.root, jobLine, element('div', { class: 'spring' }), rowCount, filter.root);
 const nothing = element('p', { class: 'nothing quiet', hidden: true }, t('view.noRows'));
@@ -217,6 +219,8 @@ async function compress(choice: CompressChoice): Promise<void> {
   form?.failed(null);
   try {
     await host.call('compress', choice);
+    pane.hide();
+    if (layer !== null) drawDetails(layer);
   } catch (error) {
     form?.failed(error instanceof Error ? error.message : String(error));
   }

@@ -8,6 +8,8 @@ import type { ReportEntry, ReviewCalls, ToReview } from '../src/protocol/webview
 import { button, dropdown } from './controls/index';
 import { element, fill } from './dom/element';
 import { findingsList } from './dom/findings';
+import { icon } from './dom/icons';
+import { link } from './dom/link';
 import { connect } from './dom/hostLink';
 import { t } from './dom/language';
 import { type Gain, gainCounts, gainOf } from './logic/changes';
@@ -31,8 +33,8 @@ let gain = host.saved().gain ?? null;
 let report: CompareReport | null = null;
 
 const chooser = dropdown(t('view.review.report'), [], '', (id) => host.tell('chooseReport', { id }));
-const openBefore = button(t('view.review.openBefore'), 'secondary', () => host.tell('openModel', { which: 'before' }));
-const openAfter = button(t('view.review.openAfter'), 'secondary', () => host.tell('openModel', { which: 'after' }));
+const openBefore = link(t('view.review.openBefore'), () => host.tell('openModel', { which: 'before' }));
+const openAfter = link(t('view.review.openAfter'), () => host.tell('openModel', { which: 'after' }));
 const summary = element('div', { class: 'summary' });
 const chips = element('div', { class: 'chips', role: 'group', 'aria-label': t('view.review.show') });
 const grid = createGrid<LayerReport>({
@@ -54,7 +56,7 @@ const empty = element(
   element('p', {}, t('view.review.empty')),
   button(t('view.review.compress'), 'primary', () => host.tell('compress', null)).root,
 );
-const main = element('main', { class: 'review', hidden: true }, element('h1', { class: 'seen-only-by-readers' }, t('view.review.title')), element('div', { class: 'top' }, chooser.root, summary, element('div', { class: 'open' }, openBefore.root, openAfter.root), chips), element('div', { class: 'table' }, grid.root));
+const main = element('main', { class: 'review', hidden: true }, element('h1', { class: 'seen-only-by-readers' }, t('view.review.title')), element('div', { class: 'top' }, chooser.root, summary, element('div', { class: 'open' }, openBefore, openAfter), chips), element('div', { class: 'table' }, grid.root));
 document.body.append(empty, main);
 
 function told(message: ToReview): void {
@@ -83,11 +85,19 @@ function drawReport(): void {
   fill(
     summary,
     totalsTable(report),
-    findingsList(report.warnings, t('view.review.warnings')),
+    foldedFindings(report.warnings),
     element('p', { class: 'environment quiet' }, t('view.review.environment', { provider: environment.provider, threads: environment.threads, cpu: environment.cpu })),
   );
   drawChips(report);
   drawLayers();
+}
+
+/** Several warnings fold into one line, so that the layers stay in sight. */
+function foldedFindings(warnings: CompareReport['warnings']): HTMLElement | null {
+  const list = findingsList(warnings, t('view.review.warnings'));
+  if (list === null || warnings.length === 1) return list;
+  const worst = warnings.some(({ severity }) => severity !== 'info') ? 'warning' : 'info';
+  return element('details', { class: 'warnings' }, element('summary', {}, icon(worst), element('span', {}, t('view.review.warningCount', { count: warnings.length }))), list);
 }
 
 /** Which layers are shown: all, or those that got faster, slower, neither. Pressing the pressed one shows all again. */

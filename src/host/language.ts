@@ -2,8 +2,9 @@
 
 import * as vscode from 'vscode';
 import type { ErrorData } from '../protocol/errors';
+import type { Progress } from '../protocol/jobs';
 import { type Language, type TextCode, type TextParams, languageOf, say } from '../protocol/text/index';
-import { viewErrorText } from '../protocol/viewErrors';
+import { viewActivity, viewErrorText, viewMetric } from '../protocol/viewWords';
 
 export function language(): Language {
   return languageOf(vscode.env.language);
@@ -15,4 +16,12 @@ export function words(code: TextCode, params: TextParams = {}): string {
 
 export function errorWords(error: ErrorData): string {
   return viewErrorText(error, language());
+}
+
+export function activityWords(progress: Progress): string {
+  return viewActivity(progress, language());
+}
+
+export function metricWords(name: string | null): string {
+  return viewMetric(name, language());
 }

@@ -1,8 +1,9 @@
 // The language the host put on the page, and texts in it.
 
 import type { ErrorData } from '../../src/protocol/errors';
-import { type Language, type Said, type TextCode, type TextParams, isTextCode, languageOf, say } from '../../src/protocol/text/index';
-import { viewErrorText, viewSaid } from '../../src/protocol/viewErrors';
+import type { Progress } from '../../src/protocol/jobs';
+import { type Language, type Said, type TextCode, type TextParams, languageOf, say } from '../../src/protocol/text/index';
+import { viewActivity, viewErrorText, viewMetric, viewSaid } from '../../src/protocol/viewWords';
 
 const language = (): Language => languageOf(document.documentElement.lang);
 
@@ -15,10 +16,14 @@ export function phrase(said: Said<string>): string {
   return viewSaid(said, language());
 }
 
-/** Name of a metric, e.g. `Top-1`; one without words, such as a script, as it is. */
+/** Name of a metric, e.g. `Top-1`. */
 export function metricTitle(name: string | null): string {
-  const code = `metric.${name ?? ''}`;
-  return isTextCode(code) ? t(code) : (name ?? t('view.review.metricUnknown'));
+  return viewMetric(name, language());
+}
+
+/** What a job is doing. */
+export function activityWords(progress: Progress): string {
+  return viewActivity(progress, language());
 }
 
 export function errorSentence(error: ErrorData): string {

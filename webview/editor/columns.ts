@@ -20,8 +20,8 @@ export function layerColumns(context: ColumnContext): readonly Column<LayerRow>[
 
 function modelColumns({ maxima, totals, hasProfile }: ColumnContext): readonly Column<LayerRow>[] {
   return [
-    { id: 'name', title: t('view.column.layer'), numeric: false, width: 176, grow: 4, cell: nameCell },
-    { id: 'op', title: t('view.column.op'), numeric: false, width: 76, grow: 1, cell: ({ layer }) => ({ text: layer.op, tone: 'quiet' }) },
+    { id: 'name', title: t('view.column.layer'), numeric: false, width: 150, grow: 4, cell: nameCell },
+    { id: 'op', title: t('view.column.op'), numeric: false, width: 66, grow: 1, cell: ({ layer }) => ({ text: layer.op, tone: 'quiet' }) },
     { id: 'shape', title: t('view.column.shape'), numeric: true, width: 124, grow: 1, cell: ({ shape }) => ({ text: shape, tone: 'quiet' }) },
     { id: 'bytes', title: t('view.column.size'), numeric: true, width: 78, grow: 1, cell: ({ layer }) => amount(layer.weightBytes, bytes, maxima.bytes, totals.bytes) },
     { id: 'parameters', title: t('view.parameters'), numeric: true, width: 90, grow: 1, cell: ({ layer }) => amount(layer.parameters, count, maxima.parameters, totals.parameters) },
@@ -49,7 +49,7 @@ function reviewColumns(largest: number): readonly Column<LayerRow>[] {
     { id: 'bytesChange', title: t('view.column.sizeDelta'), numeric: true, width: 86, grow: 1, group: true, cell: ({ change }) => sizeChangeCell(change?.bytes ?? null) },
     { id: 'latencyChange', title: t('view.column.latencyDelta'), numeric: true, width: 106, grow: 1, cell: ({ change }) => latencyChangeCell(change, largest) },
     { id: 'sqnr', title: t('view.column.sqnr'), about: t('view.column.sqnr.about'), numeric: true, width: 82, grow: 1, cell: ({ report }) => sqnrCell(report?.outputError?.sqnrDb ?? null) },
-    { id: 'form', title: t('view.column.form'), numeric: false, width: 120, grow: 2, cell: ({ report }) => (report === null ? unknown : { text: phrase(report.after.form) }) },
+    { id: 'form', title: t('view.column.form'), numeric: false, width: 132, grow: 2, cell: ({ report }) => (report === null ? unknown : { text: phrase(report.after.form) }) },
   ];
 }
 

@@ -7,6 +7,7 @@ import { type TextCode, isTextCode } from '../../src/protocol/text/index';
 import { button, dropdown, textField } from '../controls/index';
 import { element, fill } from '../dom/element';
 import { t } from '../dom/language';
+import { link } from '../dom/link';
 import { type FormField, collectOptions, formFields } from '../logic/optionForm';
 import { type DrawnField, drawField, labelled } from './fieldControls';
 
@@ -59,9 +60,7 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   const outputNote = element('p', { class: 'about quiet' });
   const failure = element('p', { class: 'failure bad', role: 'alert', hidden: true });
   const run = button(t('view.form.run'), 'primary', submit);
-  const trustLink = element('button', { type: 'button', class: 'link' }, t('view.manageTrust'));
-  trustLink.addEventListener('click', options.onManageTrust);
-  const trustNote = element('p', { class: 'about', hidden: true }, t('view.form.untrusted'), ' ', trustLink);
+  const trustNote = element('p', { class: 'about', hidden: true }, t('view.form.untrusted'), ' ', link(t('view.manageTrust'), options.onManageTrust));
 
   const root = element(
     'form',

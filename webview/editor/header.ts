@@ -1,13 +1,15 @@
 // The head of the model editor: what the file is, its totals, its inputs and outputs, findings, and the line that
 // compares it with its compressed version. Drawn anew whenever one of them changes.
 
+import { metricChangeText } from '../../src/protocol/metrics';
 import type { EvaluateReport, InspectReport, ProfileReport, ValueDescription } from '../../src/protocol/report';
 import type { ModelReview } from '../../src/protocol/webviewMessages';
 import { UNKNOWN, bytes, count, milliseconds, shape } from '../logic/format';
-import { type OutcomeRow, metricChange, metricValue, outcomeRows } from '../logic/outcome';
+import { type OutcomeRow, metricValue, outcomeRows } from '../logic/outcome';
 import { element } from '../dom/element';
 import { findingsList } from '../dom/findings';
 import { icon } from '../dom/icons';
+import { link } from '../dom/link';
 import { metricTitle, t } from '../dom/language';
 
 export interface HeaderState {
@@ -77,8 +79,6 @@ function values(label: string, list: readonly ValueDescription[]): HTMLElement {
 
 function comparison(review: ModelReview, showReview: () => void): HTMLElement {
   const { report } = review;
-  const accuracy = report.delta.metric === null ? null : `${metricTitle(report.metricName)} ${metricChange(report.metricName, report.delta.metric.value)}`;
-  const link = element('button', { type: 'button', class: 'link' }, t('view.showReview'));
-  link.addEventListener('click', showReview);
-  return element('p', { class: 'comparison' }, element('span', { class: 'quiet' }, t('view.beforeReport', { name: review.name.replace(/\.report\.json$/, '') })), accuracy === null ? null : element('span', {}, accuracy), link);
+  const accuracy = report.delta.metric === null ? null : `${metricTitle(report.metricName)} ${metricChangeText(report.metricName, report.delta.metric.value)}`;
+  return element('p', { class: 'comparison' }, element('span', { class: 'quiet' }, t('view.beforeReport', { name: review.name.replace(/\.report\.json$/, '') })), accuracy === null ? null : element('span', {}, accuracy), link(t('view.showReview'), showReview));
 }

@@ -41,6 +41,7 @@ export function createPane(onClose: () => void): Pane {
       const scroll = shown === content ? body.scrollTop : 0;
       shown = content;
       root.hidden = false;
+      root.className = `pane pane-${content}`;
       root.setAttribute('aria-label', title);
       fill(heading, title);
       fill(body, ...children);

@@ -80,11 +80,6 @@ export function signedPoints(value: number): string {
   return signed(value, `${(Math.abs(value) * 100).toFixed(2)} pp`);
 }
 
-/** Signed difference of a metric without a natural scale. */
-export function signedValue(value: number): string {
-  return signed(value, significant(Math.abs(value)));
-}
-
 /** `[1, 16, 'N']` -> `1×16×N`; a scalar is `scalar`-less: `()`; null when the rank is unknown. */
 export function shape(dimensions: readonly Dimension[] | null): string {
   if (dimensions === null) return UNKNOWN;

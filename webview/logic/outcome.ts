@@ -1,8 +1,9 @@
 // The totals of a report, before, after and change, each with how sure it is: one row a figure, ready to be drawn.
 
+import { metricChangeText, metricValueText } from '../../src/protocol/metrics';
 import type { CompareReport, MetricDelta, Verdict } from '../../src/protocol/report';
 import { relative } from './changes';
-import { UNKNOWN, bytes, count, milliseconds, percent, signedPercent, signedPoints, signedValue, significant } from './format';
+import { UNKNOWN, bytes, count, milliseconds, percent, signedPercent } from './format';
 
 export interface OutcomeRow {
   readonly figure: 'size' | 'latency' | 'metric' | 'macs' | 'parameters';
@@ -15,20 +16,8 @@ export interface OutcomeRow {
   readonly interval?: { readonly low: string; readonly high: string; readonly ratio?: string };
 }
 
-/** Metrics that are shares of one, told in percent and percentage points. */
-const shares: ReadonlySet<string> = new Set(['top1', 'top5', 'f1', 'agreement', 'miou', 'map50', 'r2']);
-
-export function isShareMetric(name: string | null): boolean {
-  return name !== null && shares.has(name);
-}
-
 export function metricValue(name: string | null, value: number | null): string {
-  if (value === null) return UNKNOWN;
-  return isShareMetric(name) ? `${(value * 100).toFixed(2)}\u202f%` : significant(value);
-}
-
-export function metricChange(name: string | null, value: number): string {
-  return isShareMetric(name) ? signedPoints(value) : signedValue(value);
+  return value === null ? UNKNOWN : metricValueText(name, value);
 }
 
 export function outcomeRows(report: CompareReport): readonly OutcomeRow[] {
@@ -61,10 +50,10 @@ function metricRow({ before, after, delta, metricName }: CompareReport): Outcome
 
 function metricDelta(name: string | null, { value, interval, verdict }: MetricDelta): Pick<OutcomeRow, 'change' | 'tone' | 'verdict' | 'interval'> {
   return {
-    change: metricChange(name, value),
+    change: metricChangeText(name, value),
     tone: toneOf(verdict),
     verdict,
-    interval: { low: metricChange(name, interval[0]).replace(/ pp$/, ''), high: metricChange(name, interval[1]) },
+    interval: { low: metricChangeText(name, interval[0]).replace(/ pp$/, ''), high: metricChangeText(name, interval[1]) },
   };
 }
 

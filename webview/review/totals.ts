@@ -33,7 +33,8 @@ function totalsRow(row: OutcomeRow, report: CompareReport): HTMLElement {
 }
 
 function figureName({ figure }: OutcomeRow, report: CompareReport): string {
-  return figure === 'metric' ? metricTitle(report.metricName) : t(`view.${figure}`);
+  if (figure === 'metric') return metricTitle(report.metricName);
+  return figure === 'size' ? t('view.fileSize') : t(`view.${figure}`);
 }
 
 function noteOf(row: OutcomeRow, report: CompareReport): string | null {

@@ -5,12 +5,13 @@ import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { CompressRequest } from '../../protocol/jobs';
+import { metricChangeText } from '../../protocol/metrics';
 import type { RecipeDocument } from '../../protocol/recipe';
 import type { CompressReport } from '../../protocol/report';
 import type { CompressChoice } from '../../protocol/webviewMessages';
 import type { Host } from '../host';
 import { runVisibly } from '../jobs/visibleJobs';
-import { words } from '../language';
+import { metricWords, words } from '../language';
 import { runSettings } from '../settings';
 import { UserError } from '../userError';
 
@@ -75,15 +76,16 @@ async function offerNext(host: Host, report: CompressReport): Promise<void> {
 }
 
 function doneText({ output, before, after, delta, metricName }: CompressReport): string {
-  const params = { output: path.basename(output), before: megabytes(before.bytes), after: megabytes(after.bytes), change: signed((after.bytes / before.bytes - 1) * 100, 0, ' %') };
+  const params = { output: path.basename(output), before: sizeText(before.bytes), after: sizeText(after.bytes), change: percentChange(before.bytes, after.bytes) };
   if (delta.metric === null || metricName === null) return words('view.done.compress', params);
-  return words('view.done.compressMetric', { ...params, metric: metricName, metricChange: signed(delta.metric.value, 4, '') });
+  return words('view.done.compressMetric', { ...params, metric: metricWords(metricName), metricChange: metricChangeText(metricName, delta.metric.value) });
 }
 
-function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)}\u00a0kB` : `${(bytes / 1e6).toFixed(2)}\u00a0MB`;
 }
 
-function signed(value: number, digits: number, unit: string): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}${unit}`;
+function percentChange(before: number, after: number): string {
+  const percent = (after / before - 1) * 100;
+  return `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(0)}\u202f%`;
 }

@@ -2,11 +2,12 @@
 
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { metricValueText } from '../../protocol/metrics';
 import type { Dims } from '../../protocol/webviewMessages';
 import { pickData } from '../data/dataChoices';
 import type { Host } from '../host';
 import { runVisibly } from '../jobs/visibleJobs';
-import { words } from '../language';
+import { metricWords, words } from '../language';
 import { runSettings } from '../settings';
 
 export async function profileModel(host: Host, model: string, dims: Dims = {}): Promise<void> {
@@ -25,7 +26,7 @@ export async function evaluateModel(host: Host, model: string): Promise<void> {
   const evaluation = await runVisibly(host.jobs, host.log, 'evaluate', request, { models: [model], name: path.basename(model) });
   host.models.learn(model, { evaluation });
   const { metric, samples } = evaluation;
-  void vscode.window.showInformationMessage(words('view.done.evaluate', { name: path.basename(model), metric: metric.name, value: rounded(metric.value), samples }));
+  void vscode.window.showInformationMessage(words('view.done.evaluate', { name: path.basename(model), metric: metricWords(metric.name), value: metricValueText(metric.name, metric.value), samples }));
 }
 
 /** Four significant digits: as many as a notification needs. */

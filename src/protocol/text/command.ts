@@ -155,4 +155,5 @@ export const commandTexts = {
   'job.badCheckpoint': { en: 'its checkpoint is damaged', zh: '其检查点已损坏' },
   'job.otherKind': { en: 'it belongs to another kind of job', zh: '它属于另一种任务' },
   'job.isDone': { en: 'the job is done', zh: '任务已完成' },
+  'command.sharedRow': { en: '{mark} runs as one kernel with a layer above, whose time covers both', zh: '{mark} 与上方某层合并为一个内核运行，时间计入该层' },
 } as const satisfies Record<string, TextEntry>;

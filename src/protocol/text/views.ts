@@ -132,6 +132,7 @@ export const viewTexts = {
   'view.review.openBefore': { en: 'Open Original', zh: '打开原模型' },
   'view.review.openAfter': { en: 'Open Compressed', zh: '打开压缩模型' },
   'view.review.layers': { en: 'Layers, before and after', zh: '各层前后对比' },
+  'view.review.warningCount': { en: '{count} things to know', zh: '{count} 条提示' },
   'view.review.warnings': { en: 'Warnings', zh: '警告' },
   'view.review.show': { en: 'Show layers', zh: '显示哪些层' },
   'view.gain.all': { en: 'All', zh: '全部' },
