@@ -1,7 +1,7 @@
 // Before and after, in total and layer by layer: the end of `compress`, `compare` and `check` for people.
 
 import { formatBytes, formatChange, formatCount, formatDb, formatDigits, formatMetric, formatMs, UNKNOWN } from '../../protocol/format';
-import type { CompareReport } from '../../protocol/report';
+import type { CompareReport, LayerFigures } from '../../protocol/report';
 import { say } from '../../protocol/text/index';
 import { renderTable } from '../table';
 import type { Look } from '../terminal';
@@ -41,7 +41,8 @@ function totals({ before, after, delta, metricName }: CompareReport, look: Look)
 }
 
 function layers(report: CompareReport, look: Look): string[] {
-  return renderTable([
+  const shared = { before: sharedRows(report, 'before'), after: sharedRows(report, 'after') };
+  const table = renderTable([
     { title: look.say('table.layer'), shrink: true },
     { title: look.say('table.op') },
     { title: look.say('table.form') },
@@ -54,9 +55,22 @@ function layers(report: CompareReport, look: Look): string[] {
     id, op, say(after.form.code, after.form.params, look.language),
     formatBytes(after.weightBytes), formatChange(before.weightBytes, after.weightBytes),
     arrow(formatCount(before.macs), formatCount(after.macs)),
-    arrow(formatDigits(before.latency?.mean ?? null), formatDigits(after.latency?.mean ?? null)),
+    arrow(time(before, shared.before.has(id)), time(after, shared.after.has(id))),
     formatDb(outputError?.sqnrDb ?? null),
   ]), look);
+  return shared.before.size + shared.after.size === 0 ? table : [...table, look.style('dim', look.say('command.sharedRow', { mark: SHARED }))];
+}
+
+/** Stands where a layer's time is inside that of a layer above. */
+const SHARED = '↑';
+
+/** Layers whose time is inside another row: the provider runs them as one. */
+function sharedRows({ layers: rows }: CompareReport, side: 'before' | 'after'): ReadonlySet<string> {
+  return new Set(rows.flatMap(({ id, [side]: { latencyCovers = [] } }) => latencyCovers.filter((other) => other !== id)));
+}
+
+function time({ latency }: LayerFigures, shared: boolean): string {
+  return latency === null && shared ? SHARED : formatDigits(latency?.mean ?? null);
 }
 
 function arrow(before: string, after: string): string {
