@@ -2,7 +2,9 @@
 // onnxruntime lists as supported is only what is in its package.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { said, type ProviderCode, type TextParams } from '../protocol/text/index';
 import type { ProviderReport } from '../protocol/report';
@@ -60,13 +62,22 @@ async function tryFormats(provider: ProviderName, options: ProbeOptions): Promis
   return outcomes;
 }
 
-function runChild(provider: ProviderName, formats: readonly ProbeFormat[], options: ProbeOptions): Promise<Outcome[]> {
+/** In a folder of its own, which goes with it: a child that dies cleans nothing up. */
+async function runChild(provider: ProviderName, formats: readonly ProbeFormat[], options: ProbeOptions): Promise<Outcome[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'decant-probe-'));
+  try {
+    return await watchChild(startChild([provider, ...formats], folder, options), formats, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function watchChild(child: ChildProcess, formats: readonly ProbeFormat[], options: ProbeOptions): Promise<Outcome[]> {
   const [first] = formats;
   const timeoutMs = options.timeoutMs ?? PROBE_TIMEOUT_MS;
   return new Promise((resolve) => {
     const outcomes: Outcome[] = [];
     let trying = first ?? 'float32';
-    const child = startChild([provider, ...formats], options);
     const timer = setTimeout(() => {
       outcomes.push({ type: 'hung', format: trying, seconds: timeoutMs / 1000 });
       finish();
@@ -74,8 +85,8 @@ function runChild(provider: ProviderName, formats: readonly ProbeFormat[], optio
     const finish = (): void => {
       clearTimeout(timer);
       child.removeAllListeners();
-      child.kill('SIGKILL');
-      resolve(outcomes);
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) resolve(outcomes);
+      else child.once('exit', () => resolve(outcomes)).kill('SIGKILL');
     };
     child.on('message', (message: FromProbe) => {
       if (message.type === 'trying') trying = message.format;
@@ -97,11 +108,12 @@ function runChild(provider: ProviderName, formats: readonly ProbeFormat[], optio
   });
 }
 
-function startChild(args: readonly string[], options: ProbeOptions): ChildProcess {
+function startChild(args: readonly string[], folder: string, options: ProbeOptions): ChildProcess {
   const { file, execArgv } = options.entry === undefined ? ownEntry() : { file: options.entry, execArgv: [] };
   return fork(file, args, {
     execArgv,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    // The three names under which systems look for the folder of temporary files.
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', TMPDIR: folder, TMP: folder, TEMP: folder },
     // Drivers print; their words are not ours.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     ...(options.signal !== undefined && { signal: options.signal }),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { probeProviders } from '../../src/runtime/providers';
 import { providerNames, providerOf } from '../../src/runtime/providerNames';
@@ -42,10 +44,13 @@ describe('providers', () => {
 
   it('that crash, hang or do nothing harm nobody but their child', async () => {
     const entry = join(__dirname, 'crashingProbe.cjs');
+    const folders = async (): Promise<number> => (await readdir(tmpdir())).filter((name) => name.startsWith('decant-probe-')).length;
+    const before = await folders();
     const [crashed, hung, partly, idle] = await probeProviders({ entry, providers: ['cuda', 'webgpu', 'tensorrt', 'coreml'], timeoutMs: 1500 });
     assert.deepEqual([crashed?.state, crashed?.why?.code, crashed?.why?.params['how']], ['failed', 'provider.crashed', 'SIGABRT']);
     assert.deepEqual([hung?.state, hung?.why?.code], ['failed', 'provider.hangs']);
     assert.deepEqual([partly?.state, partly?.formats], ['ready', ['float32', 'bfloat16', 'int8', 'int4']]);
+    assert.ok((await folders()) <= before, 'no folder is left behind');
     assert.deepEqual([idle?.state, idle?.why?.code, idle?.why?.params['used']], ['failed', 'provider.notUsed', 'cpu']);
   }).timeout(20_000);
 
