@@ -2,7 +2,6 @@
 // line it prints is the number. A module may export a function instead, which is given the samples.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EngineError, errorMessage } from '../engine/error';
@@ -49,7 +48,10 @@ export const nodeMetricScripts: MetricScripts = {
     try {
       for await (const line of lines) {
         if (closed || child.exitCode !== null) break;
-        if (!child.stdin.write(`${line}\n`)) await Promise.race([once(child.stdin, 'drain'), failure]);
+        if (!child.stdin.write(`${line}\n`)) {
+          const drained = new Promise<void>((resume) => void child.stdin.once('drain', resume).once('close', resume));
+          await Promise.race([drained, failure]);
+        }
       }
     } finally {
       child.stdin.end();

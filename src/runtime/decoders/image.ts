@@ -55,9 +55,12 @@ async function decodeJpeg(bytes: Uint8Array): Promise<DecodedImage> {
     await init(await loadWasm(wasmFiles.jpeg));
     return decode;
   });
+  const { components, complete } = jpegHeader(bytes);
+  // libjpeg fills what is missing with grey and only warns.
+  if (!complete) throw new Error('it is cut short');
   const image = opaque(await (await jpeg)(ownBuffer(bytes)));
   // The codec widens grey to three equal channels; the file's own component count tells.
-  return jpegComponents(bytes) === 1 ? everyThird(image) : image;
+  return components === 1 ? everyThird(image) : image;
 }
 
 async function decodeWebp(bytes: Uint8Array): Promise<DecodedImage> {
@@ -72,14 +75,26 @@ function ownBuffer(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer;
 }
 
-/** Components of the first frame header (SOF0 to SOF15 without DHT, JPG and DAC; ITU-T T.81, table B.1). */
-function jpegComponents(bytes: Uint8Array): number {
-  for (let at = 2; at + 9 < bytes.length;) {
+/**
+ * Components of the frame header (SOF0 to SOF15 without DHT, JPG and DAC), and whether the end of the image follows the
+ * first scan: inside scans 0xff is followed by 0x00 or a restart, never by 0xd9 (ITU-T T.81, table B.1 and B.1.1.5).
+ */
+function jpegHeader(bytes: Uint8Array): { readonly components: number; readonly complete: boolean } {
+  let components = 0;
+  let at = 2;
+  while (at + 9 < bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1] ?? 0;
-    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) return bytes[at + 9] ?? 0;
-    at += 2 + ((bytes[at + 2] ?? 0) << 8) + (bytes[at + 3] ?? 0);
+    if (marker === 0xda) {
+      for (let end = bytes.indexOf(0xff, at); end >= 0; end = bytes.indexOf(0xff, end + 1)) {
+        if (bytes[end + 1] === 0xd9) return { components, complete: true };
+      }
+      return { components, complete: false };
+    }
+    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) components = bytes[at + 9] ?? 0;
+    // A marker may be preceded by any number of fill bytes 0xff.
+    at += marker === 0xff ? 1 : 2 + ((bytes[at + 2] ?? 0) << 8) + (bytes[at + 3] ?? 0);
   }
-  return 0;
+  return { components, complete: false };
 }
 
 function everyThird(image: DecodedImage): DecodedImage {

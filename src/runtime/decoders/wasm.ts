@@ -11,13 +11,17 @@ import { basename, join } from 'node:path';
 export async function loadWasm(request: string): Promise<WasmOptions> {
   const beside = join(__dirname, basename(request));
   const bytes = await readFile(existsSync(beside) ? beside : require.resolve(request));
-  return { wasmBinary: Uint8Array.from(bytes).buffer, locateFile: (path) => path };
+  return { wasmBinary: Uint8Array.from(bytes).buffer, locateFile: (path) => path, printErr: () => undefined };
 }
 
-/** Options of an Emscripten module: the bytes, so that it looks for no file, and a `locateFile` that asks for no URL. */
+/**
+ * Options of an Emscripten module: the bytes, so that it looks for no file; a `locateFile` that asks for no URL; and no
+ * printing, since what a codec cannot decode is told by its exception.
+ */
 export interface WasmOptions {
   readonly wasmBinary: ArrayBuffer;
   locateFile(path: string): string;
+  printErr(message: string): void;
 }
 
 export const wasmFiles = {

@@ -320,6 +320,33 @@ describe('data formats', () => {
     });
   });
 
+  describe('parquet', () => {
+    const hub = { huggingface: JSON.stringify({ info: { features: { label: { names: ['no', 'yes'] } } } }) };
+    const columns: Readonly<Record<string, readonly unknown[]>> = {
+      image: [{ bytes: bmp(1, [[1, 2, 3]]), path: null }, { bytes: bmp(1, [[4, 5, 6]]), path: null }], text: ['a', 'b'], label: [1n, 0n], v: [[1, 2], [3, 4]],
+    };
+    const openStub = (description: object | undefined, wanted: Wanted): Promise<Dataset> => {
+      const table = {
+        columns: Object.keys(columns), rows: 2, metadata: hub,
+        read: (column: string, start: number, end: number) => Promise.resolve((columns[column] ?? []).slice(start, end)),
+      };
+      const files = memoryFiles(describedBy(description ?? {}, { '/d/t.parquet': 'PAR1' }));
+      return openDataset(description === undefined ? '/d/t.parquet' : '/d/data.json', wanted, { files, decoders: { ...nodeDecoders, parquet: () => Promise.resolve(table) } });
+    };
+
+    it("recognises the hub's images and labels, and the names of the classes", async () => {
+      const data = await openStub(undefined, wantedInput(['N', 3, 1, 1]));
+      assert.deepEqual(data.classes, ['no', 'yes']);
+      assert.deepEqual(values(await all(data)), [1, 2, 3, 4, 5, 6]);
+      assert.deepEqual((await all(data)).labels, [1, 0]);
+    });
+
+    it('reads lists of numbers', async () => {
+      const data = await openStub({ format: 'parquet', path: 't.parquet', splits: { test: { inputs: 'v', labels: 'label' } } }, pair);
+      assert.deepEqual(values(await all(data)), [1, 2, 3, 4]);
+    });
+  });
+
   describe('wavFolder', () => {
     it('reads one channel, fills up short clips and cuts long ones', async () => {
       const files = { '/d/no/1.wav': wav([0, 16_384, -32_768]), '/d/yes/1.wav': wav([32_767]) };

@@ -85,7 +85,7 @@ describe('inputs', () => {
     });
 
     it('says that a tokenizer is missing or damaged', async () => {
-      const { tokenizer: _left, ...plain } = described;
+      const plain = { ...described, tokenizer: undefined };
       assert.match((await refused(openDataset('/d/data.json', model, portsOf(files(plain, rows))))).code, /dataInputMissing/);
       assert.equal((await refused(openDataset('/d/data.json', model, portsOf(files(described, { ...rows, '/d/tokenizer.json': '{' }))))).code, 'dataUnreadable');
       assert.equal((await refused(openDataset('/d/data.json', model, portsOf(files({ ...described, tokenizer: 'none.json' }, rows))))).code, 'fileNotFound');

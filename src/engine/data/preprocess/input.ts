@@ -121,16 +121,16 @@ function lookup(image: Pixels, plan: InputPlan): (value: number, channel: number
   return (value, channel) => table[channel * 256 + value] as number;
 }
 
-/** Where the channels of a wanted [a, b, c] are, by the axis that has 1, 3 or 4; undefined when both or neither. */
+/** Where the channels of a wanted [a, b, c] are: the axis that has 3 or 4, or else the one that has 1; undefined when both or neither. */
 function layoutOf(wanted: WantedShape | null): Layout | undefined {
   if (wanted?.length !== 3) return undefined;
-  const first = isChannels(wanted[0]);
-  const last = isChannels(wanted[2]);
-  return first === last ? undefined : first ? 'CHW' : 'HWC';
-}
-
-function isChannels(size: number | null | undefined): boolean {
-  return size === 1 || size === 3 || size === 4;
+  for (const counts of [[3, 4], [1]]) {
+    const first = counts.includes(wanted[0] ?? 0);
+    const last = counts.includes(wanted[2] ?? 0);
+    if (first !== last) return first ? 'CHW' : 'HWC';
+    if (first) return undefined;
+  }
+  return undefined;
 }
 
 function wantedChannels(wanted: WantedShape | null, layout: Layout): number | null {
