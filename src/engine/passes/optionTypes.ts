@@ -30,7 +30,7 @@ export function count(byDefault: number, extra: Common & { readonly minimum?: nu
   return Type.Unsafe<number>({ type: 'integer', minimum: 1, default: byDefault, ...extra });
 }
 
-/** Layer ids, node names or glob patterns (analysis/selectLayers.ts). */
+/** Layer ids, node names or glob patterns (quantize/ignore.ts). */
 export function layerPatterns(extra: Common = {}): TUnsafe<readonly string[]> {
   return Type.Unsafe<readonly string[]>({ type: 'array', items: { type: 'string', minLength: 1 }, default: [], ...extra });
 }

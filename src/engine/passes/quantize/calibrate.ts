@@ -1,5 +1,5 @@
 // Runs the float model on calibration samples and shows the observers what its tensors hold. Extremes are reduced in the
-// graph; for histograms, which ONNX has no operator for, values are fetched and counted here (measured: about 2 ns a value,
+// graph; for histograms, which ONNX has no operator for, values are fetched and counted here (measured: about 5 ns a value,
 // a fraction of the run that made them). Memory is bounded by one batch, however many samples there are.
 
 import { evenIndices } from '../../data/sampling';

@@ -1,5 +1,5 @@
 // What each operator is to static quantization. Decided by what onnxruntime's CPU provider fuses into 8-bit kernels
-// when DequantizeLinear and QuantizeLinear stand around the operator (looked up in optimised graphs, 1.30 and 1.32).
+// when DequantizeLinear and QuantizeLinear stand around the operator (looked up in graphs that 1.32 optimised).
 
 import { intAttribute, stringAttribute } from '../../ir/attributes';
 import { type Node, isOp } from '../../ir/model';
