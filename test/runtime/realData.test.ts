@@ -44,6 +44,14 @@ describe('the example', () => {
     const examples = path.resolve(__dirname, '../../examples');
     within(await rightAnswers(path.join(examples, 'fashion-mobilenetv2.onnx'), path.join(examples, 'fashion-mnist.json')), 459);
   });
+
+  it('its folder alone is enough to name the data', async () => {
+    const examples = path.resolve(__dirname, '../../examples');
+    const inputs = [{ name: 'input', type: 'float32' as const, shape: ['N', 1, 28, 28] }];
+    const data = await openDataset(examples, { inputs, dims: {} }, { files: nodeFiles, decoders: nodeDecoders });
+    assert.deepEqual([...data.splits].map(([name, { size }]) => [name, size]), [['train', 600], ['test', 2000]]);
+    await data.close();
+  });
 });
 
 withAssets('real models on real data', function () {

@@ -83,13 +83,16 @@ async function describe(path: string, ports: Ports, shared: SharedFiles): Promis
   return { file: path, description };
 }
 
+/** A description is a page of text; larger JSON files beside data are annotations. */
+const LARGEST_DESCRIPTION = 2 ** 20;
+
 /** The description that lies in a folder, where exactly one file there is one. */
 async function describedInside(folder: string, { files }: Ports): Promise<string | undefined> {
   const found: string[] = [];
   for (const { name, kind } of await files.list(folder)) {
     if (kind !== 'file' || !name.toLowerCase().endsWith('.json')) continue;
     const path = files.resolve(folder, name);
-    if (looksDescribed(await readText(path, files))) found.push(path);
+    if ((await files.stat(path)).size <= LARGEST_DESCRIPTION && looksDescribed(await readText(path, files))) found.push(path);
   }
   return found.length === 1 ? found[0] : undefined;
 }

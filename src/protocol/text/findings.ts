@@ -54,4 +54,8 @@ export const findingTexts = {
     zh: '{provider} 先接收各层再执行，且不报告自身的时间：各层的时间只是提交时间，实际计算计入额外开销。',
   },
   'finding.emptyClass': { en: 'Class "{name}" has no samples.', zh: '类别 "{name}" 没有样本。' },
+  'finding.sharedSplit': {
+    en: 'The data {file} have no separate training part: the same samples calibrate and test. Describe splits in a JSON file for an accuracy to rely on.',
+    zh: '数据 {file} 没有单独的训练部分：校准与测试使用相同样本。要得到可靠的准确率，请在 JSON 文件中描述各部分。',
+  },
 } as const satisfies Record<string, TextEntry>;

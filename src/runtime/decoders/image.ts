@@ -47,54 +47,81 @@ interface Rgba {
 
 type WasmDecode = (bytes: ArrayBuffer) => Promise<Rgba>;
 
-let jpeg: Promise<WasmDecode> | undefined;
-let webp: Promise<WasmDecode> | undefined;
+const loadJpeg = kept(async () => {
+  const { default: decode, init } = await import('@jsquash/jpeg/decode.js');
+  await init(await loadWasm(wasmFiles.jpeg));
+  return decode;
+});
+
+const loadWebp = kept(async () => {
+  const { default: decode, init } = await import('@jsquash/webp/decode.js');
+  await init(await loadWasm(wasmFiles.webp));
+  return decode;
+});
+
+/** A codec that is loaded at its first use, and anew after an image it could not decode: C++ may have left it halfway. */
+function kept(load: () => Promise<WasmDecode>): WasmDecode {
+  let loaded: Promise<WasmDecode> | undefined;
+  return async (bytes) => {
+    loaded ??= load();
+    try {
+      return await (await loaded)(bytes);
+    } catch (error) {
+      loaded = undefined;
+      throw error;
+    }
+  };
+}
 
 async function decodeJpeg(bytes: Uint8Array): Promise<DecodedImage> {
-  jpeg ??= import('@jsquash/jpeg/decode.js').then(async ({ default: decode, init }): Promise<WasmDecode> => {
-    await init(await loadWasm(wasmFiles.jpeg));
-    return decode;
-  });
-  const { components, complete } = jpegHeader(bytes);
+  const { width, height, components, complete } = jpegHeader(bytes);
+  refuseHuge(width, height);
   // libjpeg fills what is missing with grey and only warns.
   if (!complete) throw new Error('it is cut short');
-  const image = opaque(await (await jpeg)(ownBuffer(bytes)));
+  const image = opaque(await loadJpeg(ownBuffer(bytes)));
   // The codec widens grey to three equal channels; the file's own component count tells.
   return components === 1 ? everyThird(image) : image;
 }
 
 async function decodeWebp(bytes: Uint8Array): Promise<DecodedImage> {
-  webp ??= import('@jsquash/webp/decode.js').then(async ({ default: decode, init }): Promise<WasmDecode> => {
-    await init(await loadWasm(wasmFiles.webp));
-    return decode;
-  });
-  return opaque(await (await webp)(ownBuffer(bytes)));
+  return opaque(await loadWebp(ownBuffer(bytes)));
 }
 
 function ownBuffer(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer;
 }
 
+interface JpegHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  /** Whether the end of the image is there. */
+  readonly complete: boolean;
+}
+
 /**
- * Components of the frame header (SOF0 to SOF15 without DHT, JPG and DAC), and whether the end of the image follows the
- * first scan: inside scans 0xff is followed by 0x00 or a restart, never by 0xd9 (ITU-T T.81, table B.1 and B.1.1.5).
+ * The frame header (SOF0 to SOF15 without DHT, JPG and DAC), and whether the end of the image follows the first scan:
+ * inside scans 0xff is followed by 0x00 or a restart, never by 0xd9 (ITU-T T.81, table B.1 and B.1.1.5).
  */
-function jpegHeader(bytes: Uint8Array): { readonly components: number; readonly complete: boolean } {
-  let components = 0;
+function jpegHeader(bytes: Uint8Array): JpegHeader {
+  const word = (at: number): number => ((bytes[at] ?? 0) << 8) + (bytes[at + 1] ?? 0);
+  let frame = { width: 0, height: 0, components: 0 };
   let at = 2;
   while (at + 9 < bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1] ?? 0;
     if (marker === 0xda) {
       for (let end = bytes.indexOf(0xff, at); end >= 0; end = bytes.indexOf(0xff, end + 1)) {
-        if (bytes[end + 1] === 0xd9) return { components, complete: true };
+        if (bytes[end + 1] === 0xd9) return { ...frame, complete: true };
       }
-      return { components, complete: false };
+      break;
     }
-    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) components = bytes[at + 9] ?? 0;
+    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+      frame = { height: word(at + 5), width: word(at + 7), components: bytes[at + 9] ?? 0 };
+    }
     // A marker may be preceded by any number of fill bytes 0xff.
-    at += marker === 0xff ? 1 : 2 + ((bytes[at + 2] ?? 0) << 8) + (bytes[at + 3] ?? 0);
+    at += marker === 0xff ? 1 : 2 + word(at + 2);
   }
-  return { components, complete: false };
+  return { ...frame, complete: false };
 }
 
 function everyThird(image: DecodedImage): DecodedImage {
@@ -117,7 +144,9 @@ function opaque({ width, height, data }: Rgba): DecodedImage {
 
 /** Grey, RGB or a palette of 1 to 8 bits; 16 bits keep their upper byte; alpha is dropped. */
 async function decodePng(bytes: Uint8Array): Promise<DecodedImage> {
-  refuseHuge(bytes);
+  if (bytes.length < 24) throw new Error('its header is cut off');
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  refuseHuge(header.getUint32(16), header.getUint32(20));
   const { decode } = await import('fast-png');
   const image = decode(bytes);
   const pixels = image.width * image.height;
@@ -155,10 +184,7 @@ function valueAt(data: Uint8Array | Uint8ClampedArray | Uint16Array, depth: numb
   };
 }
 
-/** Width and height are read before anything is allocated. */
-function refuseHuge(bytes: Uint8Array): void {
-  if (bytes.length < 24) throw new Error('its header is cut off');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+/** Called with what a header claims, before anything is allocated for it. */
+function refuseHuge(width: number, height: number): void {
   if (width * height * 4 > LARGEST) throw new Error(`${width} x ${height} pixels are too many`);
 }
