@@ -12,6 +12,7 @@ import { createStatusItem } from './host/jobs/statusItem';
 import { createModelStore } from './host/models/modelStore';
 import { createReportStore } from './host/reports/reportStore';
 import { createReview, REVIEW_VIEW } from './host/review/review';
+import { registerTasks } from './host/tasks';
 
 /** Gives the host's parts, for the tests inside the extension host. */
 export function activate(context: vscode.ExtensionContext): Host {
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): Host {
     review,
     createStatusItem(jobs),
     registerCommands(host),
+    registerTasks(host),
     vscode.window.registerCustomEditorProvider(EDITOR_TYPE, createModelEditor(host), { supportsMultipleEditorsPerDocument: true }),
     vscode.window.registerWebviewViewProvider(REVIEW_VIEW, review.provider),
   );

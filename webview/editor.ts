@@ -6,6 +6,7 @@ import './editor/editor.css';
 import type { EvaluateReport, InspectReport, ProfileReport } from '../src/protocol/report';
 import type { CompressChoice, EditorCalls, JobState, ModelReview, ToEditor } from '../src/protocol/webviewMessages';
 import type { ErrorData } from '../src/protocol/errors';
+import { JobError } from '../src/protocol/jobs';
 import { button, progressRing, textField } from './controls/index';
 import { element, fill } from './dom/element';
 import { connect } from './dom/hostLink';
@@ -18,6 +19,7 @@ import { layerDetails } from './editor/details';
 import { headerParts } from './editor/header';
 import { createPane } from './editor/pane';
 import { progressWords } from './editor/progress';
+import { columnMilliseconds } from './logic/format';
 import { type LayerRow, layerRows, rowMaxima, rowText, rowValue } from './logic/layerRows';
 import { type Sorting, filterRows, nextSorting, sortRows } from './logic/sorting';
 import { createGrid } from './table/grid';
@@ -51,8 +53,8 @@ let form: CompressForm | null = null;
 
 const header = element('header', { class: 'head' });
 const compressButton = button(t('view.compress'), 'primary', () => void openCompress());
-const latencyButton = button(t('view.measureLatency'), 'secondary', () => host.tell('measureLatency', { dims: {} }));
-const accuracyButton = button(t('view.evaluate'), 'secondary', () => host.tell('evaluate', null));
+const latencyButton = button(t('view.measureLatency'), 'secondary', () => host.tell('measureLatency', { dims: form?.dims() ?? {} }));
+const accuracyButton = button(t('view.evaluate'), 'secondary', () => host.tell('evaluate', { dims: form?.dims() ?? {} }));
 const filter = textField(t('view.filter'), query, onFilter, { placeholder: t('view.filter.placeholder'), before: icon('search') });
 filter.root.classList.add('filter');
 const rowCount = element('span', { class: 'quiet row-count', role: 'status' });
@@ -148,12 +150,26 @@ function drawTable(): void {
     maxima: rowMaxima(rows),
     totals: { bytes: model.totals.weightBytes, parameters: model.totals.parameters, macs: model.totals.macs, latency: state.profile?.profiled.mean ?? null },
     hasProfile: state.profile !== null,
-    hasReview: state.review !== null,
+    hasReview: rows.some(({ report }) => report !== null),
   });
   grid.show(columns, shown, sorting);
   if (layer !== null) grid.select(layer);
   nothing.hidden = shown.length > 0;
-  fill(rowCount, shown.length === rows.length ? t('view.rowCount', { count: rows.length }) : t('view.rowCountFiltered', { shown: shown.length, count: rows.length }));
+  drawRowCount(shown.length);
+}
+
+/** How many rows are shown; after a profile also what belongs to no layer, so that the table adds up. */
+function drawRowCount(shown: number): void {
+  const { rows, profile } = state;
+  const counted = shown === rows.length ? t('view.rowCount', { count: rows.length }) : t('view.rowCountFiltered', { shown, count: rows.length });
+  if (profile === null) {
+    fill(rowCount, counted);
+    return;
+  }
+  const { layout, overhead, profiled } = profile;
+  const digits = (value: number): string => columnMilliseconds(value, profiled.mean);
+  fill(rowCount, t('view.rowCountMeasured', { rows: counted, layout: digits(layout), overhead: digits(overhead) }));
+  rowCount.title = t('view.rowCountMeasured.about', { profiled: digits(profiled.mean), ratio: profiled.ratio.toFixed(2) });
 }
 
 function drawJob(): void {
@@ -196,6 +212,7 @@ function clearFilter(): void {
 }
 
 async function openCompress(): Promise<void> {
+  if (state.model === null) return;
   if (form === null) {
     pane.show('compress', t('view.form.title'), [element('p', { class: 'quiet' }, t('view.form.loading'))]);
     const [passes, data] = await Promise.all([host.call('passes', null), host.call('dataChoices', null)]);
@@ -222,7 +239,7 @@ async function compress(choice: CompressChoice): Promise<void> {
     pane.hide();
     if (layer !== null) drawDetails(layer);
   } catch (error) {
-    form?.failed(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof JobError && error.data.code === 'cancelled')) form?.failed(error instanceof Error ? error.message : String(error));
   }
 }
 

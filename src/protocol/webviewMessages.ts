@@ -15,7 +15,7 @@ export interface EditorCalls {
   /** Opens a file dialog; null when it was left without a choice. */
   pickData: { request: null; result: DataChoice | null };
   measureLatency: { request: { readonly dims: Dims }; result: null };
-  evaluate: { request: null; result: null };
+  evaluate: { request: { readonly dims: Dims }; result: null };
   compress: { request: CompressChoice; result: null };
   cancelJob: { request: { readonly job: string }; result: null };
   showLog: { request: null; result: null };

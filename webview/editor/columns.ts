@@ -35,7 +35,7 @@ function latencyColumn(maxima: RowMaxima, total: number | null): Column<LayerRow
     id: 'latency',
     title: t('view.column.latency'),
     numeric: true,
-    width: 94,
+    width: 104,
     grow: 1,
     cell: ({ profiled, measuredWith }) =>
       profiled === null

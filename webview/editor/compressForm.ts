@@ -28,6 +28,8 @@ export interface CompressForm {
   trusted(trusted: boolean): void;
   failed(sentence: string | null): void;
   focus(): void;
+  /** Sizes given to open dimensions; what is wrong is left out. */
+  dims(): Dims;
 }
 
 const RECOMMENDED = 'recommended';
@@ -158,6 +160,7 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
       fill(failure, sentence ?? '');
     },
     focus: () => goal.root.focus(),
+    dims: () => collectDims() ?? {},
   };
 }
 

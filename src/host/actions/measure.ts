@@ -19,10 +19,10 @@ export async function profileModel(host: Host, model: string, dims: Dims = {}): 
 }
 
 /** Asks for the data first; does nothing when no data was chosen. */
-export async function evaluateModel(host: Host, model: string): Promise<void> {
+export async function evaluateModel(host: Host, model: string, dims: Dims = {}): Promise<void> {
   const data = await pickData(model, host.data, false);
   if (data === undefined || data === null) return;
-  const request = { model, data, trusted: vscode.workspace.isTrusted, ...runSettings() };
+  const request = { model, data, dims, trusted: vscode.workspace.isTrusted, ...runSettings() };
   const evaluation = await runVisibly(host.jobs, host.log, 'evaluate', request, { models: [model], name: path.basename(model) });
   host.models.learn(model, { evaluation });
   const { metric, samples } = evaluation;

@@ -107,7 +107,7 @@ function handlers(host: Host, model: string): Handlers<EditorCalls> {
     dataChoices: () => dataChoices(model, host.data),
     pickData: () => browseData(model),
     measureLatency: ({ dims }) => answered(profileModel(host, model, dims)),
-    evaluate: () => answered(evaluateModel(host, model)),
+    evaluate: ({ dims }) => answered(evaluateModel(host, model, dims)),
     compress: (choice) => answered(compressModel(host, model, choice)),
     cancelJob: ({ job }) => {
       host.jobs.running().find(({ id }) => id === job)?.cancel();

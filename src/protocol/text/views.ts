@@ -42,7 +42,6 @@ export const viewTexts = {
   'view.severity.warning': { en: 'Warning:', zh: '警告：' },
   'view.severity.error': { en: 'Error:', zh: '错误：' },
   'view.unusable': { en: 'This file cannot be shown', zh: '无法显示此文件' },
-  'view.comparedWith': { en: 'Compared with {name}', zh: '与 {name} 对比' },
   'view.beforeReport': { en: 'Deltas from {name}', zh: '变化来自 {name}' },
 
   // ── model editor: layer table ──────────────────────────────────────────────────────────────────────────────────
@@ -67,7 +66,8 @@ export const viewTexts = {
   'view.sort.about': { en: 'Sort by {column}', zh: '按“{column}”排序' },
   'view.sharePercent': { en: '{share} of the total', zh: '占总计的 {share}' },
   'view.measuredWith': { en: 'measured with {layer}', zh: '与 {layer} 一起测量' },
-  'view.layoutRow': { en: 'layout conversions {layout}, between layers {overhead}', zh: '布局转换 {layout}，层间开销 {overhead}' },
+  'view.rowCountMeasured': { en: '{rows} · layout {layout} ms · between layers {overhead} ms', zh: '{rows} · 布局转换 {layout} ms · 层间 {overhead} ms' },
+  'view.rowCountMeasured.about': { en: 'Layers, layout conversions and the time between layers add up to {profiled} ms a run. Profiling makes a run {ratio} times as long.', zh: '各层、布局转换与层间时间合计每次运行 {profiled} ms。开启性能分析使运行时间变为 {ratio} 倍。' },
 
   // ── model editor: details of a layer ───────────────────────────────────────────────────────────────────────────
   'view.details': { en: 'Layer', zh: '层' },
@@ -93,7 +93,6 @@ export const viewTexts = {
   'view.form.data.about': { en: 'Samples to calibrate with and to measure accuracy on.', zh: '用于校准和测量准确率的样本。' },
   'view.form.data.needed': { en: 'This pass needs data. Choose a data description, an archive or a folder.', zh: '此方法需要数据。请选择数据描述文件、压缩包或文件夹。' },
   'view.form.data.without': { en: 'Without data the accuracy of the result is not measured.', zh: '没有数据就不会测量结果的准确率。' },
-  'view.form.options': { en: 'Options', zh: '选项' },
   'view.form.more': { en: 'More options', zh: '更多选项' },
   'view.form.automatic': { en: 'automatic', zh: '自动' },
   'view.form.later': { en: '{value} (in a later version)', zh: '{value}（后续版本提供）' },
@@ -163,16 +162,14 @@ export const viewTexts = {
   'view.job.progressLayer': { en: '{activity}: {layer}', zh: '{activity}：{layer}' },
   'view.job.statusBar': { en: 'Decant: {activity} {percent}', zh: 'Decant：{activity} {percent}' },
   'view.job.statusBar.tooltip': { en: '{title}. Click to cancel.', zh: '{title}。点击取消。' },
-  'view.job.busy': { en: '{title} is still running. Wait for it, or cancel it first.', zh: '{title} 仍在进行。请等待完成或先取消。' },
   'view.job.cancelWhich': { en: 'Which job should be cancelled?', zh: '要取消哪个任务？' },
   'view.job.none': { en: 'No job is running.', zh: '没有正在运行的任务。' },
   'view.done.compress': { en: '{output}: {before} → {after} ({change}).', zh: '{output}：{before} → {after}（{change}）。' },
   'view.done.compressMetric': { en: '{output}: {before} → {after} ({change}), {metric} {metricChange}.', zh: '{output}：{before} → {after}（{change}），{metric} {metricChange}。' },
   'view.done.profile': { en: '{name}: {median} ms a run ({p10} to {p90}).', zh: '{name}：每次运行 {median} 毫秒（{p10} 至 {p90}）。' },
   'view.done.evaluate': { en: '{name}: {metric} {value} on {samples} samples.', zh: '{name}：{metric} {value}，{samples} 个样本。' },
-  'view.done.compare': { en: '{name} compared.', zh: '{name} 比较完成。' },
+  'view.done.recipe': { en: '{name} is done.', zh: '{name} 已完成。' },
   'view.cancelled': { en: 'Cancelled. Nothing was overwritten.', zh: '已取消。没有覆盖任何文件。' },
-  'view.reviewReady': { en: 'The review is ready.', zh: '对比已就绪。' },
 
   // ── pickers ────────────────────────────────────────────────────────────────────────────────────────────────────
   'view.pick.model': { en: 'Choose an ONNX model', zh: '选择 ONNX 模型' },
@@ -192,11 +189,11 @@ export const viewTexts = {
   'view.provider.failed': { en: 'failed', zh: '失败' },
 
   // ── problems met in VS Code: what to do next is said in its words, not in those of the command line ────────────
-  'view.error.untrusted': { en: 'Decant runs models only in a trusted workspace. Looking at a model works without.', zh: 'Decant 仅在受信任的工作区中运行模型。查看模型不受影响。' },
-  'view.error.workerMissing': { en: 'The background process cannot be started: {reason}. Reinstall the extension, or set "decant.nodePath".', zh: '无法启动后台进程：{reason}。请重新安装扩展，或设置 "decant.nodePath"。' },
+  'view.error.untrustedWorkspace': { en: 'Decant runs models only in a trusted workspace. Looking at a model works without.', zh: 'Decant 仅在受信任的工作区中运行模型。查看模型不受影响。' },
   'view.error.notAModelFile': { en: 'Decant works on .onnx files on disk; {name} is not one.', zh: 'Decant 只能处理磁盘上的 .onnx 文件；{name} 不是。' },
   'view.error.report': { en: '{name} is not a Decant report. Choose a file that "Compress with Decant…" wrote.', zh: '{name} 不是 Decant 报告。请选择由“使用 Decant 压缩…”生成的文件。' },
   'view.error.recipe': { en: '{name} is not a recipe: {reason}. A recipe is a JSON file with "version", "model" and "passes".', zh: '{name} 不是配方：{reason}。配方是包含 "version"、"model" 和 "passes" 的 JSON 文件。' },
+  'view.error.recipeModel': { en: '{name} names no model. Add "model" with the path of an ONNX file, relative to the recipe.', zh: '{name} 没有指定模型。请添加 "model"，填写相对于配方的 ONNX 文件路径。' },
   'view.error.modelGone': { en: '{name} is no longer there. The report stays readable without it.', zh: '{name} 已不存在。报告仍可阅读。' },
   'view.error.dataNeeded': { en: '{what} needs data. Choose it under "Data" in the compress form: a data description, an archive or a folder.', zh: '{what} 需要数据。请在压缩表单的“数据”中选择：数据描述、压缩包或文件夹。' },
   'view.error.symbolicDimension': { en: 'Input "{input}" has the open dimension "{dim}". Give it a size under "More options" in the compress form.', zh: '输入 "{input}" 的维度 "{dim}" 未定。请在压缩表单的“更多选项”中填写大小。' },
