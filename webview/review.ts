@@ -81,15 +81,20 @@ function reportChoice({ id, name, folder, time }: ReportEntry): { value: string;
 
 function drawReport(): void {
   if (report === null) return;
-  const { environment } = report;
   fill(
     summary,
     totalsTable(report),
     foldedFindings(report.warnings),
-    element('p', { class: 'environment quiet' }, t('view.review.environment', { provider: environment.provider, threads: environment.threads, cpu: environment.cpu })),
+    element('p', { class: 'environment quiet' }, conditions(report)),
   );
   drawChips(report);
   drawLayers();
+}
+
+/** Under which conditions the numbers hold. */
+function conditions({ samples, environment: { provider, threads, cpu } }: CompareReport): string {
+  const machine = t('view.review.environment', { provider, threads, cpu });
+  return samples === null ? machine : `${t('view.review.samples', { samples: samples.toLocaleString('en') })} · ${machine}`;
 }
 
 /** Several warnings fold into one line, so that the layers stay in sight. */

@@ -21,7 +21,8 @@ describe('numbers in tables', () => {
 
   it('puts a sign on changes, and none on what rounds to nothing', () => {
     assert.equal(signedPercent(-0.74), '−74\u202f%');
-    assert.equal(signedPercent(0.031), '+3.1\u202f%');
+    assert.equal(signedPercent(0.031), '+3\u202f%');
+    assert.equal(signedPercent(-0.0076), '−0.8\u202f%');
     assert.equal(signedPercent(-0.0001), '±0.0\u202f%');
     assert.equal(signedPercent(0), '±0\u202f%');
     assert.equal(signedBytes(-778_274), '−778 kB');

@@ -41,10 +41,10 @@ export function signedColumnMilliseconds(value: number, largest: number): string
   return signed(value, columnMilliseconds(Math.abs(value), largest));
 }
 
-/** A share from 0 to 1 as a percentage: `12 %`, `0.4 %`. */
+/** A share from 0 to 1 as a percentage: `12 %`, below one percent `0.4 %`. */
 export function percent(share: number): string {
   const value = Math.abs(share) * 100;
-  const digits = value !== 0 && value < 9.95 ? 1 : 0;
+  const digits = value !== 0 && value < 0.95 ? 1 : 0;
   return `${minus(share * 100, digits)}${THIN}%`;
 }
 

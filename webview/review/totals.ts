@@ -16,7 +16,7 @@ export function totalsTable(report: CompareReport): HTMLElement {
 }
 
 function totalsRow(row: OutcomeRow, report: CompareReport): HTMLElement {
-  const note = noteOf(row, report);
+  const note = noteOf(row);
   return element(
     'tbody',
     {},
@@ -37,13 +37,12 @@ function figureName({ figure }: OutcomeRow, report: CompareReport): string {
   return figure === 'size' ? t('view.fileSize') : t(`view.${figure}`);
 }
 
-function noteOf(row: OutcomeRow, report: CompareReport): string | null {
+function noteOf(row: OutcomeRow): string | null {
   if (row.verdict === undefined || row.interval === undefined) return null;
   const { low, high, ratio } = row.interval;
   const verdict = row.figure === 'latency' ? latencyVerdict(row.verdict) : t(`view.verdict.${row.verdict}`);
   const interval = ratio === undefined ? t('view.review.interval', { low, high }) : t('view.review.latencyInterval', { ratio, low, high });
-  const samples = row.figure === 'metric' && report.samples !== null ? t('view.review.samples', { samples: report.samples.toLocaleString('en') }) : null;
-  return [verdict, interval, samples].filter((part) => part !== null).join(' · ');
+  return `${verdict} · ${interval}`;
 }
 
 function latencyVerdict(verdict: NonNullable<OutcomeRow['verdict']>): string {

@@ -26,6 +26,8 @@ export interface Column<Row> {
   /** Least width, px, and share of what is left over (0: fixed). */
   readonly width: number;
   readonly grow: number;
+  /** Text too long for the column loses its beginning: layer names differ at the end. */
+  readonly keepEnd?: boolean;
   /** Draws a line before the column: the start of a group. */
   readonly group?: boolean;
   cell(row: Row): Cell;
@@ -221,15 +223,14 @@ function markSelected(line: HTMLElement, isSelected: boolean): void {
 }
 
 function drawCell<Row>(column: Column<Row>, cell: Cell, place: number): HTMLElement {
-  const text = element('span', { class: 'cell-text' }, cell.text);
-  const made = element(
+  const text = column.keepEnd === true ? element('span', { class: 'cell-text cell-keep-end' }, element('bdi', {}, cell.text)) : element('span', { class: 'cell-text' }, cell.text);
+  return element(
     'div',
     { role: place === 0 ? 'rowheader' : 'gridcell', class: `${cellClass(column)}${cell.tone === undefined ? '' : ` tone-${cell.tone}`}`, 'aria-colindex': place + 1, title: cell.title },
     cell.bar === undefined ? null : drawBar(cell.bar),
     text,
     cell.below === undefined ? null : element('span', { class: 'cell-below' }, cell.below),
   );
-  return made;
 }
 
 function drawBar(share: number): HTMLElement {
