@@ -1,6 +1,7 @@
 // Runs models over a split in batches sized by measurement, so that one run blocks the process for about 250 ms at most.
 
 import { throwIfAborted } from '../engine/error';
+import { evenIndices } from '../engine/data/sampling';
 import type { Batch, Split } from '../engine/data/dataset';
 import type { NdArray, Session, TypedArray } from '../engine/ports';
 
@@ -18,7 +19,7 @@ export interface BatchResult {
 }
 
 export interface BatchOptions {
-  /** Samples from the start of the split; default all. */
+  /** Number of samples, spread evenly over the split (folders of images are sorted by class); default all. */
   readonly limit?: number;
   /** Set when a model has a fixed batch size; the last batch is filled up and cut again. */
   readonly fixedBatch?: number;
@@ -27,15 +28,17 @@ export interface BatchOptions {
 }
 
 export async function* runBatches(sessions: readonly Session[], split: Split, options: BatchOptions = {}): AsyncGenerator<BatchResult> {
-  const end = Math.min(options.limit ?? split.size, split.size);
+  const indices = evenIndices(split.size, options.limit ?? split.size);
+  const end = indices.length;
   let size = options.fixedBatch ?? FIRST_BATCH;
   let start = 0;
   while (start < end) {
     throwIfAborted(options.signal);
     const count = Math.min(size, end - start);
-    const batch = await split.read(start, start + count);
+    const chosen = indices.slice(start, start + count);
+    const batch = await split.gather(chosen);
     const inputs = options.fixedBatch !== undefined && count < options.fixedBatch
-      ? (await split.gather(Array.from({ length: options.fixedBatch }, (_, index) => start + Math.min(index, count - 1)))).inputs
+      ? (await split.gather(Array.from({ length: options.fixedBatch }, (_, index) => chosen[Math.min(index, count - 1)] ?? 0))).inputs
       : batch.inputs;
     const began = performance.now();
     const outputs: Record<string, NdArray>[] = [];

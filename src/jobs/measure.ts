@@ -6,6 +6,7 @@ import type { Dataset } from '../engine/data/dataset';
 import { layerReports } from '../engine/report/layerReport';
 import { figuresDelta } from '../engine/report/figures';
 import { outputErrors, type OutputError } from '../engine/report/outputError';
+import { fixedBatch } from '../engine/ir/signature';
 import type { Runtime } from '../engine/ports';
 import type { DataOptions, RunOptions } from '../protocol/jobs';
 import type { CompareReport, Finding, InspectReport, LayerReport, MetricDelta, ModelFigures } from '../protocol/report';
@@ -25,6 +26,8 @@ const ERROR_SAMPLES = 64;
 const ERROR_BATCH = 8;
 /** A layer counts as slower in int8 only when the difference is more than this share (the noise of a shared machine). */
 const SLOWER_SHARE = 0.05;
+/** Layers that a finding names. */
+const NAMED_LAYERS = 5;
 
 export interface Pair {
   readonly before: OpenModel;
@@ -95,6 +98,7 @@ export async function measurePair(
     warnings: [
       ...pair.findings,
       ...(data === undefined ? [finding(said('finding.noData'))] : []),
+      ...(data?.shared === true ? [finding(said('finding.sharedSplit', { file: data.path }))] : []),
       ...slowerFindings(layers, profiles.latency, request.provider ?? 'cpu'),
     ],
   };
@@ -112,13 +116,16 @@ async function profilePair({ before, after }: Pair, request: MeasureRequest, con
 async function layerErrors(
   { before, after }: Pair, inspected: InspectReport, runtime: Runtime, data: Dataset, request: MeasureRequest, context: JobContext, progress: (fraction: number) => void,
 ): Promise<Map<string, OutputError>> {
+  const fixed = fixedBatch(before.model);
+  const batch = fixed ?? ERROR_BATCH;
   const layers = inspected.layers.flatMap(({ id, outputs }) => outputs.slice(0, 1).map(({ name }) => ({ id, output: name })));
   return outputErrors(runtime, before.model, after.model, layers, testSplit(data, request), {
     ...(request.provider !== undefined && { provider: request.provider }),
     ...(request.threads !== undefined && { threads: request.threads }),
     ...(request.dims !== undefined && { dims: request.dims }),
-    samples: ERROR_SAMPLES,
-    batch: ERROR_BATCH,
+    // Whole batches only: a model with a fixed batch takes no less.
+    samples: Math.max(batch, ERROR_SAMPLES - (ERROR_SAMPLES % batch)),
+    batch,
     signal: context.signal,
     progress,
   });
@@ -136,16 +143,16 @@ function unattributed({ layout, overhead, profiled }: ModelProfile): NonNullable
 function slowerFindings(layers: readonly LayerReport[], latency: ReturnType<typeof compareTimings>, provider: string): Finding[] {
   const findings: Finding[] = [];
   if (latency.verdict === 'worse') findings.push(finding(said('finding.slower', { provider, ratio: latency.ratio.toFixed(2) })));
-  for (const { id, before, after } of layers) {
-    if (after.form.code === 'form.unchanged' || !before.latency || !after.latency) continue;
-    if (after.latency.mean <= before.latency.mean * (1 + SLOWER_SHARE)) continue;
-    findings.push({
-      ...finding(said('finding.noInt8Gain', { layer: id, before: before.latency.mean.toFixed(3), after: after.latency.mean.toFixed(3) })),
-      severity: 'info',
-      node: id,
-    });
-  }
+  const changed = layers.filter(({ before, after }) => after.form.code !== 'form.unchanged' && before.latency && after.latency);
+  const slower = changed.filter(({ before, after }) => (after.latency?.mean ?? 0) > (before.latency?.mean ?? 0) * (1 + SLOWER_SHARE));
+  if (slower.length > 0) findings.push({ ...finding(said('finding.noGain', { count: slower.length, total: changed.length, layers: named(slower) })), severity: 'info' });
   return findings;
+}
+
+/** The first few by name; the table has the rest. */
+function named(layers: readonly LayerReport[]): string {
+  const names = layers.slice(0, NAMED_LAYERS).map(({ id, before, after }) => `${id} (${before.latency?.mean.toFixed(3)} → ${after.latency?.mean.toFixed(3)} ms)`);
+  return layers.length > NAMED_LAYERS ? `${names.join(', ')}, …` : names.join(', ');
 }
 
 function finding(text: Omit<Finding, 'severity' | 'node'>): Finding {

@@ -4,6 +4,7 @@
 
 import { throwIfAborted } from '../error';
 import type { Split } from '../data/dataset';
+import { evenIndices } from '../data/sampling';
 import { isFloat } from '../ir/dataTypes';
 import { indexGraph, type GraphIndex } from '../ir/graphIndex';
 import { cloneModel } from '../ir/clone';
@@ -83,10 +84,10 @@ async function compareGroup(
   const original = await runtime.createSession(exposing(before, group.map((pair) => pair.before)), settings);
   const compressed = await runtime.createSession(exposing(after, group.map((pair) => pair.after)), settings);
   try {
-    const end = Math.min(options.samples, split.size);
-    for (let start = 0; start < end; start += options.batch) {
+    const indices = evenIndices(split.size, options.samples);
+    for (let start = 0; start < indices.length; start += options.batch) {
       throwIfAborted(options.signal);
-      const { inputs } = await split.read(start, Math.min(end, start + options.batch));
+      const { inputs } = await split.gather(indices.slice(start, start + options.batch));
       const signal = await original.run(inputs, group.map((pair) => pair.before));
       const noisy = await compressed.run(inputs, group.map((pair) => pair.after));
       for (const pair of group) {
@@ -95,7 +96,7 @@ async function compareGroup(
         const b = noisy[pair.after];
         if (sum !== undefined && a !== undefined && b !== undefined) accumulate(sum, a, b);
       }
-      options.progress?.(Math.min(1, (start + options.batch) / end));
+      options.progress?.(Math.min(1, (start + options.batch) / indices.length));
     }
   } finally {
     await original.release();

@@ -40,7 +40,7 @@ export const commandTexts = {
   'help.data': { en: 'a folder, an archive, or a JSON file that describes one', zh: '文件夹、压缩包，或描述数据的 JSON 文件' },
   'help.baseline': { en: 'the model to measure against', zh: '作为基准的模型' },
   'help.metric': { en: 'top1, f1, mse, agreement, ... (default: that of the data)', zh: 'top1、f1、mse、agreement 等（默认由数据指定）' },
-  'help.limit': { en: 'use only the first N samples', zh: '只使用前 N 个样本' },
+  'help.limit': { en: 'use only N samples, spread evenly over the split', zh: '只使用 N 个样本，在该部分中均匀选取' },
   'help.trustMetric': { en: 'allow a metric that is a program to run', zh: '允许运行程序形式的指标' },
   'help.target': { en: 'the hardware it is for', zh: '目标硬件' },
   'help.maxDrop': { en: 'how much the metric may worsen (0.01 = one point)', zh: '指标最多可变差多少（0.01 = 一个百分点）' },

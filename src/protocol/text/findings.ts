@@ -24,9 +24,9 @@ export const findingTexts = {
     zh: '文件中张量 "{tensor}" 的形状或类型与节点 "{node}"（{op}）的结果不符；已采用推断的结果。',
   },
   'finding.quantized': { en: 'The model holds quantized operators.', zh: '模型包含量化算子。' },
-  'finding.noInt8Gain': {
-    en: 'Layer "{layer}" did not get faster in int8 on this machine ({before} ms before, {after} ms after).',
-    zh: '层 "{layer}" 在本机上使用 int8 没有变快（之前 {before} 毫秒，之后 {after} 毫秒）。',
+  'finding.noGain': {
+    en: '{count} of {total} changed layers did not get faster on this machine: {layers}. "ignore" leaves them as they were.',
+    zh: '{total} 个已更改的层中有 {count} 个在本机上没有变快：{layers}。可用 "ignore" 让它们保持原样。',
   },
   'finding.slower': {
     en: 'The result is slower than the original on {provider} ({ratio} times the latency). Keep the original where speed matters.',
