@@ -93,7 +93,7 @@ export function createReview({ extensionUri, log, reports, editors }: ReviewPart
           opened.dispose();
           if (channel === opened) channel = undefined;
         });
-        fillWebview(view.webview, extensionUri, 'review', view.title ?? '');
+        fillWebview(view.webview, extensionUri, 'review', words('view.review.title'));
       },
     },
     async show(id) {
