@@ -62,19 +62,19 @@ export interface WorkbenchOptions {
 /** Starts a server with Decant as its allow-list ships it and opens its workbench on a folder. */
 export async function openWorkbench({ folder, settings, server: serverOptions }: WorkbenchOptions): Promise<Workbench> {
   const server = await startVsCodeServer({ installExtensions: layOutExtension, ...(settings && { settings }), ...serverOptions });
+  const browser = await launchBrowser();
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await server.stop();
+  };
   try {
-    const browser = await launchBrowser();
     const page = await openPage(browser, server.urlOf(folder));
     await explorerRow(page).first().waitFor();
     // The scan of extensions ends seconds after the explorer is there; files opened before it open as text.
     await page.locator('.activitybar').getByRole('tab', { name: activityBarTitle }).waitFor();
-    const close = async (): Promise<void> => {
-      await browser.close();
-      await server.stop();
-    };
     return { page, server, close };
   } catch (error) {
-    await server.stop();
+    await close();
     throw error;
   }
 }
@@ -85,8 +85,16 @@ export function explorerRow(page: Page, name?: string): Locator {
   return name === undefined ? rows : rows.filter({ has: page.getByText(name, { exact: true }) });
 }
 
+/** Brings the explorer to the front of the side bar. */
+export async function showExplorer(page: Page): Promise<void> {
+  if (await explorerRow(page).first().isVisible()) return;
+  await page.locator('.activitybar').getByRole('tab', { name: /^Explorer/ }).click();
+  await explorerRow(page).first().waitFor();
+}
+
 /** Right-clicks a file in the explorer and chooses an entry of its context menu. */
 export async function chooseInExplorer(page: Page, file: string, entry: string | RegExp): Promise<void> {
+  await showExplorer(page);
   await explorerRow(page, file).click({ button: 'right' });
   const item = page.locator('.monaco-menu').getByRole('menuitem', { name: entry });
   await item.hover();
