@@ -15,6 +15,8 @@ describe('what a report says of a layer', () => {
     assert.equal(gainOf(timed(1.2, 1.4)), 'slower');
     assert.equal(gainOf(timed(0.7, 0.95)), 'unclear');
     assert.equal(gainOf({ ...layer, after: { ...layer.after, latency: null } }), 'unmeasured');
+    const outlier = timed(0.4, 0.6);
+    assert.equal(gainOf({ ...outlier, after: { ...outlier.after, latency: { mean: 3, p10: 0.4, p90: 0.6 } } }), 'unclear');
   });
 
   it('has no size change without weights', () => {

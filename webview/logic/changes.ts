@@ -45,6 +45,8 @@ export function relative(before: number | null, after: number | null): number | 
 
 function latencyChange(before: LayerLatency | null, after: LayerLatency | null): LatencyChange | null {
   if (before === null || after === null) return null;
-  const gain = after.p90 < before.p10 ? 'faster' : after.p10 > before.p90 ? 'slower' : 'unclear';
-  return { difference: after.mean - before.mean, share: before.mean === 0 ? 0 : (after.mean - before.mean) / before.mean, gain };
+  const difference = after.mean - before.mean;
+  // A mean beyond its own spread comes from a few long runs; where it contradicts the spread nothing is claimed.
+  const gain = after.p90 < before.p10 && difference < 0 ? 'faster' : after.p10 > before.p90 && difference > 0 ? 'slower' : 'unclear';
+  return { difference, share: before.mean === 0 ? 0 : (after.mean - before.mean) / before.mean, gain };
 }
