@@ -15,6 +15,20 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/**
+ * VS Code's own extensions share this process, and one of them looks for its service on the network whatever the
+ * telemetry level. A name that is not found is never Decant's doing (it uses no network) and must not fail the test at hand.
+ */
+function passOverForeignErrors(before: ReadonlySet<NodeJS.UncaughtExceptionListener>): void {
+  for (const listener of process.listeners('uncaughtException')) {
+    if (before.has(listener)) continue;
+    process.off('uncaughtException', listener);
+    process.on('uncaughtException', (error: NodeJS.ErrnoException, origin) => {
+      if (error.syscall !== 'getaddrinfo') listener(error, origin);
+    });
+  }
+}
+
 /** Runs every bundle of the folder; mocha is loaded from the repository, it does not bundle. */
 function runSuites(folder: string, report: (result: HostTestResult) => void): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- the path is known only at run time
@@ -22,8 +36,10 @@ function runSuites(folder: string, report: (result: HostTestResult) => void): Pr
   const mocha = new MochaClass({ ui: 'bdd', timeout: 30_000, forbidOnly: true, reporter: 'min' });
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.js'));
   for (const file of files.sort()) mocha.addFile(path.join(folder, file));
+  const before = new Set(process.listeners('uncaughtException'));
   return new Promise((resolve) => {
     const runner = mocha.run(() => resolve());
+    passOverForeignErrors(before);
     const record = (state: HostTestResult['state']) => (test: Mocha.Runnable, error?: unknown) => {
       report({ title: test.titlePath(), state, milliseconds: test.duration ?? 0, ...(error !== undefined && { error: messageOf(error) }) });
     };
