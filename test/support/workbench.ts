@@ -92,9 +92,21 @@ export async function showExplorer(page: Page): Promise<void> {
   await explorerRow(page).first().waitFor();
 }
 
+/** Waits until a row has not moved for half a second: the explorer takes in new files bit by bit. */
+async function waitUntilStill(row: Locator): Promise<void> {
+  let last = -1;
+  for (let still = 0; still < 5; ) {
+    const { y = -1 } = (await row.boundingBox()) ?? {};
+    still = y === last && y >= 0 ? still + 1 : 0;
+    last = y;
+    await row.page().waitForTimeout(100);
+  }
+}
+
 /** Right-clicks a file in the explorer and chooses an entry of its context menu. */
 export async function chooseInExplorer(page: Page, file: string, entry: string | RegExp): Promise<void> {
   await showExplorer(page);
+  await waitUntilStill(explorerRow(page, file));
   await explorerRow(page, file).click({ button: 'right' });
   const item = page.locator('.monaco-menu').getByRole('menuitem', { name: entry });
   await item.hover();
