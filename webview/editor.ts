@@ -20,7 +20,7 @@ import { headerParts } from './editor/header';
 import { createPane } from './editor/pane';
 import { progressWords } from './editor/progress';
 import { columnMilliseconds } from './logic/format';
-import { type LayerRow, layerRows, rowMaxima, rowText, rowValue } from './logic/layerRows';
+import { type LayerRow, deltasFit, layerRows, rowMaxima, rowText, rowValue } from './logic/layerRows';
 import { type Sorting, filterRows, nextSorting, sortRows } from './logic/sorting';
 import { createGrid } from './table/grid';
 
@@ -150,7 +150,7 @@ function drawTable(): void {
     maxima: rowMaxima(rows),
     totals: { bytes: model.totals.weightBytes, parameters: model.totals.parameters, macs: model.totals.macs, latency: state.profile?.profiled.mean ?? null },
     hasProfile: state.profile !== null,
-    hasReview: rows.some(({ report }) => report !== null),
+    hasReview: deltasFit(rows),
   });
   grid.show(columns, shown, sorting);
   if (layer !== null) grid.select(layer);

@@ -87,6 +87,9 @@ function drawReport(): void {
     foldedFindings(report.warnings),
     element('p', { class: 'environment quiet' }, conditions(report)),
   );
+  const compressed = 'output' in report;
+  fill(openBefore, t(compressed ? 'view.review.openOriginal' : 'view.review.openBefore'));
+  fill(openAfter, t(compressed ? 'view.review.openCompressed' : 'view.review.openAfter'));
   drawChips(report);
   drawLayers();
 }

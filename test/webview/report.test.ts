@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LayerReport } from '../../src/protocol/report';
 import { gainCounts, gainOf, layerChange } from '../../webview/logic/changes';
-import { layerRows, rowMaxima, rowValue } from '../../webview/logic/layerRows';
+import { deltasFit, layerRows, rowMaxima, rowValue } from '../../webview/logic/layerRows';
 import { outcomeRows } from '../../webview/logic/outcome';
 import { profile, report, resnet } from './support/fixtures';
 
@@ -52,6 +52,14 @@ describe('totals of a report', () => {
 });
 
 describe('rows of the layer table', () => {
+  it('show deltas only where the report knows most layers', () => {
+    const review = { name: 'r', side: 'after', report } as const;
+    assert.equal(deltasFit(layerRows(resnet, null, review)), true);
+    const renamed = { ...resnet, layers: resnet.layers.map((layer, index) => (index % 3 === 0 ? layer : { ...layer, id: `${layer.id}_sums` })) };
+    assert.equal(deltasFit(layerRows(renamed, null, review)), false);
+    assert.equal(deltasFit(layerRows(resnet, null, null)), false);
+  });
+
   it('join inspection, profile and report by layer id', () => {
     const rows = layerRows(resnet, profile, { name: 'r', side: 'before', report });
     assert.equal(rows.length, resnet.layers.length);

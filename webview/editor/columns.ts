@@ -21,8 +21,8 @@ export function layerColumns(context: ColumnContext): readonly Column<LayerRow>[
 function modelColumns({ maxima, totals, hasProfile }: ColumnContext): readonly Column<LayerRow>[] {
   return [
     { id: 'name', title: t('view.column.layer'), numeric: false, width: 150, grow: 4, keepEnd: true, cell: nameCell },
-    { id: 'op', title: t('view.column.op'), numeric: false, width: 66, grow: 1, cell: ({ layer }) => ({ text: layer.op, tone: 'quiet' }) },
-    { id: 'shape', title: t('view.column.shape'), numeric: true, width: 124, grow: 1, cell: ({ shape }) => ({ text: shape, tone: 'quiet' }) },
+    { id: 'op', title: t('view.column.op'), numeric: false, width: 84, grow: 1, cell: ({ layer }) => ({ text: layer.op, tone: 'quiet' }) },
+    { id: 'shape', title: t('view.column.shape'), numeric: true, width: 116, grow: 1, cell: ({ shape }) => ({ text: shape, tone: 'quiet' }) },
     { id: 'bytes', title: t('view.column.size'), numeric: true, width: 78, grow: 1, cell: ({ layer }) => amount(layer.weightBytes, bytes, maxima.bytes, totals.bytes) },
     { id: 'parameters', title: t('view.parameters'), numeric: true, width: 90, grow: 1, cell: ({ layer }) => amount(layer.parameters, count, maxima.parameters, totals.parameters) },
     { id: 'macs', title: t('view.macs'), about: t('view.macs.about'), numeric: true, width: 76, grow: 1, cell: ({ layer }) => amount(layer.macs, count, maxima.macs, totals.macs) },

@@ -51,6 +51,12 @@ export function layerRows(model: InspectReport, profile: ProfileReport | null, r
   });
 }
 
+/** A compressed model names many of its layers anew; deltas of the few that kept their names would mislead. */
+export function deltasFit(rows: readonly LayerRow[]): boolean {
+  const known = rows.filter(({ report }) => report !== null).length;
+  return known > 0 && known * 2 >= rows.length;
+}
+
 export function rowMaxima(rows: readonly LayerRow[]): RowMaxima {
   const largest = (value: (row: LayerRow) => number | null): number => rows.reduce((most, row) => Math.max(most, value(row) ?? 0), 0);
   return {

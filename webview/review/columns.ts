@@ -12,9 +12,9 @@ import type { Column } from '../table/grid';
 export function reviewColumns(largest: number): readonly Column<LayerReport>[] {
   return [
     { id: 'name', title: t('view.column.layer'), numeric: false, width: 90, grow: 5, keepEnd: true, cell: (layer) => ({ text: shortLayerName(layer.id), below: formWords(layer), title: `${layer.id}\n${formWords(layer)}` }) },
-    { id: 'bytesChange', title: t('view.size'), numeric: true, width: 54, grow: 0, cell: (layer) => sizeChangeCell(layerChange(layer).bytes) },
+    { id: 'bytesChange', title: t('view.size'), numeric: true, width: 60, grow: 0, cell: (layer) => sizeChangeCell(layerChange(layer).bytes) },
     { id: 'latencyChange', title: t('view.column.latencyShort'), about: t('view.column.latencyDelta'), numeric: true, width: 58, grow: 0, cell: (layer) => latencyChangeCell(layerChange(layer), largest) },
-    { id: 'sqnr', title: t('view.column.sqnrShort'), about: t('view.column.sqnr.about'), numeric: true, width: 48, grow: 0, cell: (layer) => sqnrCell(layer.outputError?.sqnrDb ?? null) },
+    { id: 'sqnr', title: t('view.column.sqnrShort'), about: t('view.column.sqnr.about'), numeric: true, width: 46, grow: 0, cell: (layer) => sqnrCell(layer.outputError?.sqnrDb ?? null) },
   ];
 }
 
