@@ -132,7 +132,8 @@ export function writeFileAtomic(file: string, data: string | Uint8Array): void {
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    // write(2) does not say which file it failed on.
+    throw error instanceof Error ? Object.assign(error, { path: file }) : error;
   }
 }
 
