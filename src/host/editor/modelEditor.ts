@@ -10,6 +10,7 @@ import { browseData, dataChoices } from '../data/dataChoices';
 import type { Host } from '../host';
 import type { HostJob } from '../jobs/jobCenter';
 import { errorData, tellFailure } from '../jobs/visibleJobs';
+import { withShortPaths } from '../language';
 import { type Channel, type Handlers, openChannel } from '../webview/channel';
 import { fillWebview } from '../webview/page';
 import type { EditorRequest, EditorSession } from './editors';
@@ -43,7 +44,7 @@ function openSession(host: Host, uri: vscode.Uri, panel: vscode.WebviewPanel): v
     try {
       channel.tell({ type: 'model', name, report: await host.models.inspect(model) });
     } catch (error) {
-      channel.tell({ type: 'unusable', name, error: errorData(error) });
+      channel.tell({ type: 'unusable', name, error: withShortPaths(errorData(error)) });
       void tellFailure(error, host.log);
     }
   }

@@ -4,6 +4,7 @@
 import type * as vscode from 'vscode';
 import type { Answer, CallRequest, CallResult, FromPage } from '../../protocol/webviewMessages';
 import { errorData } from '../jobs/visibleJobs';
+import { withShortPaths } from '../language';
 
 export type Handlers<Calls> = { readonly [Name in keyof Calls]: (request: CallRequest<Calls, Name>) => Promise<CallResult<Calls, Name>> };
 
@@ -24,7 +25,7 @@ export function openChannel<Calls, Told>(webview: vscode.Webview, handlers: Hand
       post({ type: 'answer', id, ok: true, result });
     } catch (error) {
       log.debug(`${String(name)}: ${String(error)}`);
-      post({ type: 'answer', id, ok: false, error: errorData(error) });
+      post({ type: 'answer', id, ok: false, error: withShortPaths(errorData(error)) });
     }
   }
 

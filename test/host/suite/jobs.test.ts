@@ -79,6 +79,11 @@ describe('what a person is told', () => {
       assert.doesNotMatch(said(code), /--\w| -o\b|decant \w+"/, code);
   });
 
+  it('names files of the workspace as the explorer does', async () => {
+    const { fsPath } = await modelInWorkspace();
+    assert.match(said('emptyFile', { file: fsPath }), new RegExp(`^${path.basename(fsPath)} is empty`));
+  });
+
   it('is the sentence of a wrong file as it is', () => assert.equal(failureText(new UserError('This is no recipe.')), 'This is no recipe.'));
 });
 
