@@ -1,10 +1,10 @@
 // The benchmarks by name, in the order of the issues they answer.
 
-
+import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
 import { int8Latency } from './mainPath/int8Latency';
 import { inspectSpeed } from './mainPath/inspectSpeed';
 import { profileSums } from './mainPath/profileSums';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation];
