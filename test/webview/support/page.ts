@@ -2,18 +2,16 @@
 // the host that answers calls and can tell things. For tests and for looking at screenshots.
 
 import { build } from 'esbuild';
-import { type Browser, type Page, chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Answer } from '../../../src/protocol/webviewMessages';
+import { launchBrowser } from '../../support/workbench';
 import { type ThemeName, themes } from './themes';
 
 export type PageName = 'editor' | 'review';
 
-const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const bundles = new Map<PageName, Promise<{ script: string; style: string }>>();
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] });
-}
+export { launchBrowser };
 
 export interface OpenedPage {
   readonly page: Page;
