@@ -18,6 +18,12 @@ export function layerRows(frame: Frame): Locator {
   return frame.locator('[role=treegrid] [role=row][data-index]');
 }
 
+/** Lines of the tooltip of a row's name: in the review its layer id first; in the editor its node name and its id. */
+export async function layerNames(row: Locator): Promise<readonly string[]> {
+  const tooltip = await row.getByRole('rowheader').getAttribute('title');
+  return tooltip?.split('\n') ?? [];
+}
+
 /** How many layers a table says it has. */
 export async function layerCount(frame: Frame): Promise<number> {
   const count = await frame.locator('[role=treegrid]').first().getAttribute('aria-rowcount');
