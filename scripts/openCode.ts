@@ -32,9 +32,6 @@ async function main(): Promise<void> {
   const url = server.urlOf(folder);
   console.log(`VS Code with Decant on ${folder}:\n\n  ${url}\n\nCtrl+C ends it.`);
   openBrowser(url);
-  const stop = (): void => void server.stop().then(() => process.exit(0));
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
 }
 
 main().catch((error: unknown) => {

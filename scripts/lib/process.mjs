@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 export const repositoryRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 
+/** How long a program may take to end after it was asked to. */
+const graceMs = 5_000;
+
 /**
  * @typedef {object} RunOptions
  * @property {string} [cwd] folder to run in, relative to the repository (default: its root)
@@ -27,23 +30,30 @@ export function exitStatusOf(program, args, options = {}) {
       // A group of its own, so that a run over its time takes its children (a browser, a server) along.
       detached: true,
     });
-    const killGroup = () => {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    const signalGroup = (/** @type {NodeJS.Signals} */ signal) => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, signal);
     };
+    // First asked, so that it can end what it started in groups of its own (a VS Code server); then made to.
+    const endGroup = () => {
+      signalGroup('SIGTERM');
+      setTimeout(() => signalGroup('SIGKILL'), graceMs).unref();
+    };
+    let interrupted = false;
     const stop = () => {
-      killGroup();
-      process.exit(130);
+      interrupted = true;
+      endGroup();
     };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
     const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
       console.error(`${program} ${args.join(' ')} took longer than ${(options.timeoutMs ?? 0) / 1000} s and was ended.`);
-      killGroup();
+      endGroup();
     }, options.timeoutMs);
     const settle = () => {
       clearTimeout(timer);
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
+      if (interrupted) process.exit(130);
     };
     child.once('error', (error) => {
       settle();

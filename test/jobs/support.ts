@@ -1,6 +1,6 @@
 // A temporary folder with a real model and real data, and a job context that records what the job says.
 
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobContext } from '../../src/jobs/job';
@@ -14,7 +14,8 @@ export async function inWorkspace(use: (workspace: { readonly folder: string; re
   const folder = await mkdtemp(join(tmpdir(), 'decant-jobs-'));
   try {
     const model = join(folder, 'ds_cnn_s.onnx');
-    await copyFile(assetPath('models/ds_cnn_s-kws12.onnx'), model);
+    // Written, not copied: a copy would keep the read-only mode of the assets, and a test changes the file.
+    await writeFile(model, await readFile(assetPath('models/ds_cnn_s-kws12.onnx')));
     await use({ folder, model });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -2,13 +2,15 @@
 // It knows nothing of browsers: workbench.ts opens the page.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 
 const repositoryRoot = path.resolve(__dirname, '..', '..');
 const serverFolder = path.join(repositoryRoot, '.cache', 'vscode-server');
 /** A cold start takes about two seconds on two cores. */
 const startTimeoutMs = 60_000;
+
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -91,7 +93,13 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     // The group holds the extension hosts and the background processes they forked.
     if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) process.kill(-server.pid, 'SIGKILL');
   };
+  // A signal that ends this process runs no `exit` handlers; the server is in a group of its own and would stay.
+  const endOnSignal = (signal: NodeJS.Signals): void => {
+    killGroup();
+    process.exit(128 + (constants.signals[signal] ?? 0));
+  };
   process.once('exit', killGroup);
+  for (const signal of endingSignals) process.once(signal, endOnSignal);
 
   const port = await new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`The VS Code server did not listen in time.\n${output.join('')}`)), startTimeoutMs);
@@ -115,6 +123,7 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     logsFolder: path.join(profile, 'data', 'logs'),
     stop: async () => {
       process.off('exit', killGroup);
+      for (const signal of endingSignals) process.off(signal, endOnSignal);
       killGroup();
       await ended;
       if (options.profile === undefined) rmSync(profile, { recursive: true, force: true });
