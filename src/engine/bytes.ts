@@ -15,4 +15,6 @@ export interface ByteSource {
 export interface ByteSink {
   /** Appends; resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Appends a range of a source. For sinks that can do it without the bytes going through here; else it is read and written. */
+  copyFrom?(source: ByteSource, offset: number, length: number): Promise<void>;
 }

@@ -39,7 +39,7 @@ async function readStructure(source: ByteSource, files: Pick<FileSystem, 'openBe
   const message = parse(skeleton.bytes, source);
   const sideFiles = await openSideFiles(message, source, files);
   try {
-    const model = decodeModel(message, skeleton.payloads, (tensor, entries) => externalData(tensor, entries, sideFiles));
+    const model = decodeModel(message, skeleton.payloads, (tensor, entries, bytes) => externalData(tensor, entries, bytes, sideFiles));
     return { ...model, sources: [source, ...sideFiles.values()] };
   } catch (error) {
     for (const file of sideFiles.values()) await file.close();
@@ -111,12 +111,12 @@ async function openSideFiles(message: ModelProto, source: ByteSource, files: Pic
   return open;
 }
 
-function externalData(tensor: string, entries: ReadonlyMap<string, string>, sideFiles: ReadonlyMap<string, ByteSource>): TensorData {
+function externalData(tensor: string, entries: ReadonlyMap<string, string>, bytes: number, sideFiles: ReadonlyMap<string, ByteSource>): TensorData {
   const location = entries.get('location') ?? '';
   const source = sideFiles.get(location);
   if (source === undefined) throw new EngineError('externalDataMissing', { tensor, file: location });
   const offset = wholeNumber(entries.get('offset') ?? '0');
-  const length = wholeNumber(entries.get('length') ?? String(source.size - (offset ?? 0)));
+  const length = wholeNumber(entries.get('length') ?? String(bytes));
   if (offset === undefined || length === undefined || offset + length > source.size) {
     throw new EngineError('externalDataShort', { tensor, file: source.name, offset: entries.get('offset') ?? 0, end: (offset ?? 0) + (length ?? 0), size: source.size });
   }

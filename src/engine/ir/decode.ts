@@ -1,59 +1,62 @@
 // From protobuf messages (with payload markers, see payloads.ts) to the records of model.ts. Nothing is dropped: unknown
 // fields, unknown types and fields explicitly set to their default travel along.
 
-import { type DescMessage, isFieldSet, type Message, toBinary } from '@bufbuild/protobuf';
+import { isFieldSet, toBinary } from '@bufbuild/protobuf';
 import * as pb from 'onnx-buf';
 import { EngineError } from '../error';
-import { dataTypeOf } from './dataTypes';
-import type {
-  Attribute, AttributeValue, Dim, ExplicitFields, FunctionDefinition, Graph, Model, Node, SparseTensor, Tensor, TensorData, TrainingInfo,
-  UnknownFields, ValueInfo, ValueType,
-} from './model';
-import { NO_DATA } from './model';
-import { MARKER_FIELD } from './payloads';
+import { carried, entries, opsets, writesDefaultDomain } from './decodeFields';
+import { type ExternalResolver, TensorDecoder } from './decodeTensors';
+import { valueInfo, valueType } from './decodeTypes';
+import type { Attribute, AttributeValue, FunctionDefinition, Graph, Model, Node, Tensor, TensorData, TrainingInfo, ValueInfo } from './model';
+import { remember, Surplus } from './written';
 
-/** Resolves the payload of an external tensor (`data_location` EXTERNAL) to a reference. */
-export type ExternalResolver = (tensor: string, entries: ReadonlyMap<string, string>) => TensorData;
-
+/** @throws EngineError `invalidGraph`, `tensorSizeMismatch`, and what `external` throws. */
 export function decodeModel(message: pb.ModelProto, payloads: readonly TensorData[], external: ExternalResolver): Model {
   if (message.graph === undefined) throw new EngineError('internal', { activity: 'progress.reading', reason: 'no graph' });
-  return new Decoder(payloads, external).model(message, message.graph);
+  return new Decoder(new TensorDecoder(payloads, external)).model(message, message.graph);
 }
 
 class Decoder {
-  constructor(private readonly payloads: readonly TensorData[], private readonly external: ExternalResolver) {}
+  constructor(private readonly tensors: TensorDecoder) {}
 
   model(message: pb.ModelProto, graph: pb.GraphProto): Model {
+    const surplus = new Surplus();
+    const { opsetImport, metadataProps } = pb.ModelProtoSchema.field;
     return {
       irVersion: Number(message.irVersion),
-      opsets: opsets(message.opsetImport),
+      opsets: opsets(message.opsetImport, surplus, opsetImport),
       producerName: message.producerName,
       producerVersion: message.producerVersion,
       domain: message.domain,
       modelVersion: message.modelVersion,
       docString: message.docString,
-      metadata: entries(message.metadataProps),
+      metadata: entries(message.metadataProps, surplus, metadataProps),
       graph: this.graph(graph),
       functions: message.functions.map((definition) => this.function(definition)),
       trainingInfo: message.trainingInfo.map((info) => this.trainingInfo(info)),
       deviceConfigurations: message.configuration.map((item) => toBinary(pb.DeviceConfigurationProtoSchema, item)),
       sources: [],
-      ...carried(pb.ModelProtoSchema, message),
-      ...(writesDefaultDomain(message) && { writesDefaultDomain: true }),
+      ...carried(pb.ModelProtoSchema, message, { surplus }),
+      ...(writesDefaultDomain(message.opsetImport) && { writesDefaultDomain: true }),
     };
   }
 
   private trainingInfo(message: pb.TrainingInfoProto): TrainingInfo {
+    const surplus = new Surplus();
+    const { initializationBinding, updateBinding } = pb.TrainingInfoProtoSchema.field;
     return {
       ...(message.initialization && { initialization: this.graph(message.initialization) }),
       ...(message.algorithm && { algorithm: this.graph(message.algorithm) }),
-      initializationBinding: entries(message.initializationBinding),
-      updateBinding: entries(message.updateBinding),
-      ...carried(pb.TrainingInfoProtoSchema, message),
+      initializationBinding: entries(message.initializationBinding, surplus, initializationBinding),
+      updateBinding: entries(message.updateBinding, surplus, updateBinding),
+      ...carried(pb.TrainingInfoProtoSchema, message, { surplus }),
     };
   }
 
   private function(message: pb.FunctionProto): FunctionDefinition {
+    const surplus = new Surplus();
+    const { field } = pb.FunctionProtoSchema;
+    requireOneMaker(message.name, message.input, message.node);
     return {
       name: message.name,
       domain: message.domain,
@@ -61,47 +64,45 @@ class Decoder {
       inputs: message.input,
       outputs: message.output,
       attributes: message.attribute,
-      attributeDefaults: new Map(message.attributeProto.map((attribute) => [attribute.name, this.attribute(attribute)])),
+      attributeDefaults: this.attributes(message.attributeProto, message.name, 'function'),
       nodes: message.node.map((node) => this.node(node)),
-      opsets: opsets(message.opsetImport),
-      valueInfo: new Map(message.valueInfo.map((info) => [info.name, valueInfo(info)])),
+      opsets: opsets(message.opsetImport, surplus, field.opsetImport),
+      valueInfo: valueInfos(message.valueInfo, surplus, field.valueInfo.number),
       docString: message.docString,
-      metadata: entries(message.metadataProps),
-      ...carried(pb.FunctionProtoSchema, message),
+      metadata: entries(message.metadataProps, surplus, field.metadataProps),
+      ...carried(pb.FunctionProtoSchema, message, { surplus }),
+      ...(writesDefaultDomain(message.opsetImport) && { writesDefaultDomain: true }),
     };
   }
 
   private graph(message: pb.GraphProto): Graph {
+    const surplus = new Surplus();
+    const { field } = pb.GraphProtoSchema;
     const initializers = new Map<string, Tensor>();
+    requireOneMaker(message.name, message.input.map((input) => input.name), message.node);
     for (const item of message.initializer) {
       if (initializers.has(item.name)) {
         throw new EngineError('invalidGraph', { node: item.name, op: 'initializer', rule: 'two initializers have this name' });
       }
-      initializers.set(item.name, this.tensor(item));
+      initializers.set(item.name, this.tensors.tensor(item));
     }
     return {
       name: message.name,
       docString: message.docString,
       nodes: message.node.map((node) => this.node(node)),
       initializers,
-      sparseInitializers: message.sparseInitializer.map((item) => this.sparseTensor(item)),
+      sparseInitializers: message.sparseInitializer.map((item) => this.tensors.sparse(item)),
       inputs: message.input.map(valueInfo),
       outputs: message.output.map(valueInfo),
-      valueInfo: new Map(message.valueInfo.map((info) => [info.name, valueInfo(info)])),
-      quantizationAnnotations: new Map(message.quantizationAnnotation.map((item) => [item.tensorName, entries(item.quantParameterTensorNames)])),
-      metadata: entries(message.metadataProps),
-      ...carried(pb.GraphProtoSchema, message),
+      valueInfo: valueInfos(message.valueInfo, surplus, field.valueInfo.number),
+      quantizationAnnotations: annotations(message.quantizationAnnotation, surplus),
+      metadata: entries(message.metadataProps, surplus, field.metadataProps),
+      ...carried(pb.GraphProtoSchema, message, { surplus }),
     };
   }
 
   private node(message: pb.NodeProto): Node {
-    const attributes = new Map<string, Attribute>();
-    for (const item of message.attribute) {
-      if (attributes.has(item.name)) {
-        throw new EngineError('invalidGraph', { node: message.name, op: message.opType, rule: `two attributes are named "${item.name}"` });
-      }
-      attributes.set(item.name, this.attribute(item));
-    }
+    const surplus = new Surplus();
     return {
       name: message.name,
       opType: message.opType,
@@ -109,102 +110,94 @@ class Decoder {
       overload: message.overload,
       inputs: message.input,
       outputs: message.output,
-      attributes,
+      attributes: this.attributes(message.attribute, message.name, message.opType),
       docString: message.docString,
-      metadata: entries(message.metadataProps),
+      metadata: entries(message.metadataProps, surplus, pb.NodeProtoSchema.field.metadataProps),
       ...(message.deviceConfigurations.length > 0 && {
         deviceConfigurations: message.deviceConfigurations.map((item) => toBinary(pb.NodeDeviceConfigurationProtoSchema, item)),
       }),
-      ...carried(pb.NodeProtoSchema, message),
+      ...carried(pb.NodeProtoSchema, message, { surplus }),
     };
   }
 
+  private attributes(list: readonly pb.AttributeProto[], node: string, op: string): Map<string, Attribute> {
+    const attributes = new Map<string, Attribute>();
+    for (const item of list) {
+      if (attributes.has(item.name)) throw new EngineError('invalidGraph', { node, op, rule: `two attributes are named "${item.name}"` });
+      attributes.set(item.name, this.attribute(item));
+    }
+    return attributes;
+  }
+
   private attribute(message: pb.AttributeProto): Attribute {
-    return {
+    const attribute: Attribute = {
       ...this.attributeValue(message),
       ...(message.docString !== '' && { docString: message.docString }),
-      ...carried(pb.AttributeProtoSchema, message, valueFields),
+      ...carried(pb.AttributeProtoSchema, message, { represented: valueFields }),
     };
+    if (!isPlain(message)) remember(attribute, message);
+    return attribute;
   }
 
   private attributeValue(message: pb.AttributeProto): AttributeValue {
     if (message.refAttrName !== '') return { kind: 'reference', value: message.refAttrName, type: message.type };
     const { AttributeProto_AttributeType: type } = pb;
-    switch (message.type === type.UNDEFINED ? guessedType(message) : message.type) {
+    switch (typeOf(message)) {
       case type.FLOAT: return { kind: 'float', value: message.f };
       case type.INT: return { kind: 'int', value: message.i };
       case type.STRING: return { kind: 'string', value: message.s };
-      case type.TENSOR: return { kind: 'tensor', value: this.tensor(present(message.t, message)) };
+      case type.TENSOR: return { kind: 'tensor', value: this.tensors.tensor(present(message.t, message)) };
       case type.GRAPH: return { kind: 'graph', value: this.graph(present(message.g, message)) };
-      case type.SPARSE_TENSOR: return { kind: 'sparseTensor', value: this.sparseTensor(present(message.sparseTensor, message)) };
+      case type.SPARSE_TENSOR: return { kind: 'sparseTensor', value: this.tensors.sparse(present(message.sparseTensor, message)) };
       case type.TYPE_PROTO: return { kind: 'type', value: valueType(present(message.tp, message)) };
       case type.FLOATS: return { kind: 'floats', value: message.floats };
       case type.INTS: return { kind: 'ints', value: message.ints };
       case type.STRINGS: return { kind: 'strings', value: message.strings };
-      case type.TENSORS: return { kind: 'tensors', value: message.tensors.map((item) => this.tensor(item)) };
+      case type.TENSORS: return { kind: 'tensors', value: message.tensors.map((item) => this.tensors.tensor(item)) };
       case type.GRAPHS: return { kind: 'graphs', value: message.graphs.map((item) => this.graph(item)) };
-      case type.SPARSE_TENSORS: return { kind: 'sparseTensors', value: message.sparseTensors.map((item) => this.sparseTensor(item)) };
+      case type.SPARSE_TENSORS: return { kind: 'sparseTensors', value: message.sparseTensors.map((item) => this.tensors.sparse(item)) };
       case type.TYPE_PROTOS: return { kind: 'types', value: message.typeProtos.map(valueType) };
       case type.UNDEFINED:
         // An attribute without type and value: an empty list, as written before IR 2 had `type`.
         return { kind: 'ints', value: [] };
     }
   }
-
-  private sparseTensor(message: pb.SparseTensorProto): SparseTensor {
-    if (message.values === undefined || message.indices === undefined) {
-      throw new EngineError('invalidGraph', { node: message.values?.name ?? '', op: 'sparse tensor', rule: 'values or indices are missing' });
-    }
-    return { values: this.tensor(message.values), indices: this.tensor(message.indices), dims: message.dims.map(Number) };
-  }
-
-  private tensor(message: pb.TensorProto): Tensor {
-    const dims = message.dims.map(Number);
-    if (dims.some((dim) => dim < 0 || !Number.isSafeInteger(dim))) {
-      throw new EngineError('invalidGraph', { node: message.name, op: 'tensor', rule: `the shape [${dims.join(', ')}] has an impossible dimension` });
-    }
-    const metadata = entries(message.metadataProps);
-    const { unknown, explicit } = carried(pb.TensorProtoSchema, message, payloadProperties);
-    const kept = unknown?.filter((field) => field.no !== MARKER_FIELD) ?? [];
-    return {
-      name: message.name,
-      type: dataTypeOf(message.dataType),
-      dims,
-      data: this.tensorData(message),
-      ...(message.docString !== '' && { docString: message.docString }),
-      ...(metadata.size > 0 && { metadata }),
-      ...(message.segment && { segment: { begin: message.segment.begin, end: message.segment.end } }),
-      ...(kept.length > 0 && { unknown: kept }),
-      ...(explicit && { explicit }),
-    };
-  }
-
-  private tensorData(message: pb.TensorProto): Tensor['data'] {
-    if (message.dataLocation === pb.TensorProto_DataLocation.EXTERNAL) return this.external(message.name, entries(message.externalData));
-    if (message.stringData.length > 0 || dataTypeOf(message.dataType) === 'string') return { strings: message.stringData };
-    const lifted = (message.$unknown ?? []).filter((field) => field.no === MARKER_FIELD).map((field) => this.payloads[markerValue(field.data)]);
-    const [first, second] = lifted;
-    if (second !== undefined) {
-      throw new EngineError('invalidGraph', { node: message.name, op: 'tensor', rule: 'its data are written in more than one field' });
-    }
-    return first ?? unpacked(message);
-  }
 }
 
 /** Properties of AttributeProto that `AttributeValue` represents; being set to a default is part of the value there. */
-const valueFields: ReadonlySet<string> = new Set(['type', 'refAttrName', 'f', 'i', 's', 't', 'g', 'sparseTensor', 'tp', 'name']);
-const payloadProperties: ReadonlySet<string> = new Set(['rawData', 'dataType', 'dataLocation']);
+const valueFields: ReadonlySet<string> = new Set(['type', 'refAttrName', 'f', 'i', 's', 'name']);
 
-/** Unknown fields, and scalar fields that are set to their default. */
-function carried(schema: DescMessage, message: Message, represented: ReadonlySet<string> = new Set()): { unknown?: UnknownFields; explicit?: ExplicitFields } {
-  const unknown = message.$unknown;
-  const explicit: string[] = [];
-  for (const field of schema.fields) {
-    if (field.fieldKind !== 'scalar' || represented.has(field.localName) || !isFieldSet(message, field)) continue;
-    const value = (message as unknown as Record<string, unknown>)[field.localName];
-    if (value === '' || value === 0 || value === 0n) explicit.push(field.localName);
+/** The field that holds the value, by AttributeProto.type. */
+const valueFieldOf = {
+  FLOAT: 'f', INT: 'i', STRING: 's', TENSOR: 't', GRAPH: 'g', SPARSE_TENSOR: 'sparseTensor', TYPE_PROTO: 'tp', FLOATS: 'floats', INTS: 'ints',
+  STRINGS: 'strings', TENSORS: 'tensors', GRAPHS: 'graphs', SPARSE_TENSORS: 'sparseTensors', TYPE_PROTOS: 'typeProtos',
+} as const satisfies Record<Exclude<keyof typeof pb.AttributeProto_AttributeType, 'UNDEFINED'>, keyof typeof pb.AttributeProtoSchema.field>;
+
+type TypeName = keyof typeof valueFieldOf;
+
+/**
+ * Whether the record says all that the message does: one value, in the field of its type, and both there.
+ *
+ * @throws EngineError `invalidGraph` when a tensor, graph or type stands beside the value: nothing could hold it.
+ */
+function isPlain(message: pb.AttributeProto): boolean {
+  const { field } = pb.AttributeProtoSchema;
+  const isReference = message.refAttrName !== '';
+  const type = pb.AttributeProto_AttributeType[message.type] as TypeName | 'UNDEFINED';
+  const own = isReference || type === 'UNDEFINED' ? undefined : valueFieldOf[type];
+  const guessed = pb.AttributeProto_AttributeType[typeOf(message)] as TypeName | 'UNDEFINED';
+  let plain = isFieldSet(message, field.name) && (isReference ? isFieldSet(message, field.type) : own !== undefined && !isFieldSet(message, field.refAttrName));
+  for (const [name, value] of Object.entries(valueFieldOf)) {
+    const isSet = isFieldSet(message, field[value]);
+    if (value === own) {
+      // An empty list is its own value; a plain value must be written to count.
+      if (!isSet && field[value].fieldKind !== 'list') plain = false;
+    } else if (isSet) {
+      plain = false;
+      if (field[value].message && (isReference || name !== guessed)) present(undefined, message);
+    }
   }
-  return { ...(unknown && unknown.length > 0 && { unknown }), ...(explicit.length > 0 && { explicit }) };
+  return plain;
 }
 
 function present<Value>(value: Value | undefined, attribute: pb.AttributeProto): Value {
@@ -212,119 +205,49 @@ function present<Value>(value: Value | undefined, attribute: pb.AttributeProto):
   return value;
 }
 
-/** The type of an attribute written without one (IR 1): by the field that is set. */
-function guessedType(message: pb.AttributeProto): pb.AttributeProto_AttributeType {
-  const type = pb.AttributeProto_AttributeType;
-  const set = (name: keyof typeof pb.AttributeProtoSchema.field): boolean => isFieldSet(message, pb.AttributeProtoSchema.field[name]);
-  if (set('t')) return type.TENSOR;
-  if (set('g')) return type.GRAPH;
-  if (message.ints.length > 0) return type.INTS;
-  if (message.floats.length > 0) return type.FLOATS;
-  if (message.strings.length > 0) return type.STRINGS;
-  if (message.tensors.length > 0) return type.TENSORS;
-  if (message.graphs.length > 0) return type.GRAPHS;
-  if (set('s')) return type.STRING;
-  if (set('i')) return type.INT;
-  if (set('f')) return type.FLOAT;
-  return type.UNDEFINED;
+/** The type of an attribute; where none is written (IR 1, or one that is not known here) by the field that is set. */
+function typeOf(message: pb.AttributeProto): pb.AttributeProto_AttributeType {
+  if (message.type !== pb.AttributeProto_AttributeType.UNDEFINED) return message.type;
+  const found = guessOrder.find((name) => isFieldSet(message, pb.AttributeProtoSchema.field[valueFieldOf[name]]));
+  return pb.AttributeProto_AttributeType[found ?? 'UNDEFINED'];
 }
 
-function markerValue(data: Uint8Array): number {
-  let value = 0;
-  let scale = 1;
-  for (const byte of data) {
-    value += (byte & 0x7f) * scale;
-    scale *= 128;
-  }
-  return value;
-}
+const guessOrder = [
+  'TENSOR', 'GRAPH', 'INTS', 'FLOATS', 'STRINGS', 'TENSORS', 'GRAPHS', 'SPARSE_TENSOR', 'SPARSE_TENSORS', 'TYPE_PROTO', 'TYPE_PROTOS', 'STRING', 'INT', 'FLOAT',
+] as const satisfies readonly TypeName[];
 
-/** Numbers that were written one by one (not packed), or no data at all. */
-function unpacked(message: pb.TensorProto): TensorData {
-  if (message.floatData.length > 0) return bytesData('float', new Float32Array(message.floatData));
-  if (message.doubleData.length > 0) return bytesData('double', new Float64Array(message.doubleData));
-  if (message.int32Data.length > 0) return varintData('int32', message.int32Data.map(BigInt));
-  if (message.int64Data.length > 0) return varintData('int64', message.int64Data);
-  if (message.uint64Data.length > 0) return varintData('uint64', message.uint64Data);
-  return NO_DATA;
-}
-
-function bytesData(encoding: TensorData['encoding'], values: Float32Array | Float64Array): TensorData {
-  return { encoding, at: { bytes: new Uint8Array(values.buffer) } };
-}
-
-function varintData(encoding: TensorData['encoding'], values: readonly bigint[]): TensorData {
-  const bytes: number[] = [];
-  for (const value of values) {
-    let rest = BigInt.asUintN(64, value);
-    while (rest >= 0x80n) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+/** A name that two nodes (or a node and an input) make has no meaning. */
+function requireOneMaker(where: string, inputs: readonly string[], nodes: readonly pb.NodeProto[]): void {
+  const made = new Set(inputs);
+  if (made.size < inputs.length) throw new EngineError('invalidGraph', { node: where, op: 'graph', rule: 'two inputs have one name' });
+  for (const node of nodes) {
+    for (const output of node.output) {
+      if (output === '') continue;
+      if (made.has(output)) throw new EngineError('invalidGraph', { node: node.name, op: node.opType, rule: `"${output}" is made twice` });
+      made.add(output);
     }
-    bytes.push(Number(rest));
-  }
-  return { encoding, at: { bytes: Uint8Array.from(bytes) } };
-}
-
-function entries(list: readonly pb.StringStringEntryProto[]): Map<string, string> {
-  return new Map(list.map((entry) => [entry.key, entry.value]));
-}
-
-/** Whether the default domain is written as an empty text rather than left out. */
-function writesDefaultDomain(message: pb.ModelProto): boolean {
-  return message.opsetImport.some((entry) => entry.domain === '' && isFieldSet(entry, pb.OperatorSetIdProtoSchema.field.domain));
-}
-
-function opsets(list: readonly pb.OperatorSetIdProto[]): Map<string, number> {
-  return new Map(list.map((entry) => [entry.domain, Number(entry.version)]));
-}
-
-function valueInfo(message: pb.ValueInfoProto): ValueInfo {
-  const metadata = entries(message.metadataProps);
-  return {
-    name: message.name,
-    ...(message.type && { type: valueType(message.type) }),
-    ...(message.docString !== '' && { docString: message.docString }),
-    ...(metadata.size > 0 && { metadata }),
-    ...carried(pb.ValueInfoProtoSchema, message),
-  };
-}
-
-function valueType(message: pb.TypeProto): ValueType {
-  const denotation = message.denotation === '' ? {} : { denotation: message.denotation };
-  switch (message.value.case) {
-    case 'tensorType':
-    case 'sparseTensorType': {
-      const { elemType, shape } = message.value.value;
-      return {
-        kind: message.value.case === 'tensorType' ? 'tensor' : 'sparseTensor',
-        type: dataTypeOf(elemType),
-        shape: shape ? shape.dim.map(dimension) : null,
-        ...(shape?.dim.some((dim) => dim.denotation !== '') && { dimDenotations: shape.dim.map((dim) => dim.denotation) }),
-        ...denotation,
-      };
-    }
-    case 'sequenceType':
-    case 'optionalType': {
-      const { elemType } = message.value.value;
-      if (elemType === undefined) return { kind: 'opaque', bytes: toBinary(pb.TypeProtoSchema, message) };
-      return { kind: message.value.case === 'sequenceType' ? 'sequence' : 'optional', element: valueType(elemType), ...denotation };
-    }
-    case 'mapType': {
-      const { keyType, valueType: element } = message.value.value;
-      if (element === undefined) return { kind: 'opaque', bytes: toBinary(pb.TypeProtoSchema, message) };
-      return { kind: 'map', key: dataTypeOf(keyType), value: valueType(element), ...denotation };
-    }
-    case undefined:
-      return { kind: 'opaque', bytes: toBinary(pb.TypeProtoSchema, message) };
   }
 }
 
-function dimension(message: pb.TensorShapeProto_Dimension): Dim {
-  switch (message.value.case) {
-    // Some exporters write -1 (or a name that is empty) for "unknown".
-    case 'dimValue': return message.value.value < 0n ? null : Number(message.value.value);
-    case 'dimParam': return message.value.value === '' ? null : message.value.value;
-    case undefined: return null;
+/** By name; what the file says of a name a second time is kept, and does not count. */
+function valueInfos(list: readonly pb.ValueInfoProto[], surplus: Surplus, field: number): Map<string, ValueInfo> {
+  const infos = new Map<string, ValueInfo>();
+  for (const info of list) {
+    if (infos.has(info.name)) surplus.keep(field, pb.ValueInfoProtoSchema, info);
+    else infos.set(info.name, valueInfo(info));
   }
+  return infos;
+}
+
+function annotations(list: readonly pb.TensorAnnotation[], surplus: Surplus): Map<string, Map<string, string>> {
+  const { tensorName, quantParameterTensorNames } = pb.TensorAnnotationSchema.field;
+  const map = new Map<string, Map<string, string>>();
+  for (const item of list) {
+    const inner = new Surplus();
+    const parameters = entries(item.quantParameterTensorNames, inner, quantParameterTensorNames);
+    const plain = isFieldSet(item, tensorName) && !map.has(item.tensorName) && inner.fields.length === 0 && !item.$unknown?.length;
+    if (plain) map.set(item.tensorName, parameters);
+    else surplus.keep(pb.GraphProtoSchema.field.quantizationAnnotation.number, pb.TensorAnnotationSchema, item);
+  }
+  return map;
 }

@@ -7,6 +7,7 @@ import type { Attribute, Dim, FunctionDefinition, Graph, Model, Node, SparseTens
 import { NO_DATA } from './model';
 import { MARKER_FIELD } from './payloads';
 import { pushVarint, WireType } from './wire';
+import { restore, writtenAs } from './written';
 
 /** What to write for a tensor's payload: the data inline, or entries that point into an external file. */
 export type PayloadPlacement = (tensor: Tensor, data: TensorData) => { readonly inline: TensorData } | { readonly external: ReadonlyMap<string, string> };
@@ -63,7 +64,7 @@ class Encoder {
       attribute: definition.attributes,
       attributeProto: [...definition.attributeDefaults].map(([name, attribute]) => this.attribute(name, attribute)),
       node: definition.nodes.map((node) => this.node(node)),
-      opsetImport: opsets(definition.opsets),
+      opsetImport: opsets(definition.opsets, definition.writesDefaultDomain === true),
       valueInfo: [...definition.valueInfo.values()].map(valueInfo),
       ...text('docString', definition.docString),
       metadataProps: entries(definition.metadata),
@@ -102,11 +103,14 @@ class Encoder {
   }
 
   private attribute(name: string, attribute: Attribute): pb.AttributeProto {
-    return carry(pb.AttributeProtoSchema, create(pb.AttributeProtoSchema, {
+    const message = carry(pb.AttributeProtoSchema, create(pb.AttributeProtoSchema, {
       name,
       ...(attribute.docString !== undefined && { docString: attribute.docString }),
       ...this.attributeValue(attribute),
     }), attribute);
+    const written = writtenAs<pb.AttributeProto>(attribute);
+    if (written !== undefined) restore(pb.AttributeProtoSchema, message, written);
+    return message;
   }
 
   private attributeValue(attribute: Attribute): Partial<Omit<pb.AttributeProto, '$typeName' | '$unknown'>> {
@@ -131,17 +135,17 @@ class Encoder {
   }
 
   private sparseTensor(tensor: SparseTensor): pb.SparseTensorProto {
-    return create(pb.SparseTensorProtoSchema, {
+    return carry(pb.SparseTensorProtoSchema, create(pb.SparseTensorProtoSchema, {
       values: this.tensor(tensor.values),
       indices: this.tensor(tensor.indices),
       dims: tensor.dims.map(BigInt),
-    });
+    }), tensor);
   }
 
   private tensor(tensor: Tensor): pb.TensorProto {
     const message = create(pb.TensorProtoSchema, {
       dims: tensor.dims.map(BigInt),
-      dataType: wireOf(tensor.type),
+      ...(tensor.type === 'undefined' ? unnamedType(tensor) : { dataType: wireOf(tensor.type) }),
       ...text('name', tensor.name),
       ...(tensor.docString !== undefined && { docString: tensor.docString }),
       metadataProps: entries(tensor.metadata ?? new Map()),
@@ -167,6 +171,12 @@ class Encoder {
   }
 }
 
+/** The number of an element type that has no name here. */
+function unnamedType(tensor: Tensor): { readonly dataType?: number } {
+  const written = writtenAs<pb.TensorProto>(tensor);
+  return written === undefined ? {} : { dataType: written.dataType };
+}
+
 /** Puts unknown fields and explicitly set defaults back. */
 function carry<Shape extends Message>(
   schema: DescMessage,
@@ -179,7 +189,7 @@ function carry<Shape extends Message>(
   for (const name of record.explicit ?? []) {
     const field = schema.field[name];
     const properties = message as unknown as Record<string, unknown>;
-    if (field?.fieldKind === 'scalar' && !Object.hasOwn(properties, name)) properties[name] = field.getDefaultValue() ?? emptyOf(properties[name]);
+    if ((field?.fieldKind === 'scalar' || field?.fieldKind === 'enum') && !Object.hasOwn(properties, name)) properties[name] = field.getDefaultValue() ?? emptyOf(properties[name]);
   }
   return message;
 }
@@ -197,7 +207,7 @@ function entries(map: ReadonlyMap<string, string>): pb.StringStringEntryProto[] 
   return [...map].map(([key, value]) => create(pb.StringStringEntryProtoSchema, { key, value }));
 }
 
-function opsets(map: ReadonlyMap<string, number>, writesDefaultDomain = true): pb.OperatorSetIdProto[] {
+function opsets(map: ReadonlyMap<string, number>, writesDefaultDomain: boolean): pb.OperatorSetIdProto[] {
   return [...map].map(([domain, version]) =>
     create(pb.OperatorSetIdProtoSchema, { ...((domain !== '' || writesDefaultDomain) && { domain }), version: BigInt(version) }));
 }
@@ -212,6 +222,8 @@ function valueInfo(info: ValueInfo): pb.ValueInfoProto {
 }
 
 function valueType(type: ValueType): pb.TypeProto {
+  const written = writtenAs<pb.TypeProto>(type);
+  if (written !== undefined) return written;
   if (type.kind === 'opaque') return fromBinary(pb.TypeProtoSchema, type.bytes);
   return create(pb.TypeProtoSchema, { value: valueTypeCase(type), ...text('denotation', type.denotation ?? '') });
 }

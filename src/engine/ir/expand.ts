@@ -4,8 +4,8 @@
 import { EngineError } from '../error';
 import type { ByteSink, ByteSource } from '../ports';
 import type { TensorData } from './model';
-import { children, MARKER_FIELD, type MessageKind, payloadFieldOf } from './payloads';
-import { pushVarint, varintSize, WireType } from './wire';
+import { MARKER_FIELD, type MessageLayout, modelLayout, payloadFieldOf } from './payloads';
+import { fieldHeader, WireType } from './wire';
 
 /** Bytes of weights in memory at a time while saving. */
 const CHUNK = 1 << 22;
@@ -20,7 +20,7 @@ export interface Expansion {
 }
 
 export function expand(skeleton: Uint8Array, payloads: readonly TensorData[]): Expansion {
-  const { pieces, length } = message(skeleton, 'model', 0, skeleton.length, payloads);
+  const { pieces, length } = message(skeleton, modelLayout, 0, skeleton.length, payloads);
   return { pieces, length };
 }
 
@@ -33,11 +33,9 @@ export async function writePieces(expansion: Expansion, sink: ByteSink): Promise
 
 /** Streams the bytes of a payload as they were written. */
 export async function writePayload(data: TensorData, sink: ByteSink): Promise<void> {
-  if ('bytes' in data.at) {
-    await sink.write(data.at.bytes);
-    return;
-  }
-  await copyRange(data.at.source, data.at.offset, data.at.length, sink);
+  if ('bytes' in data.at) await sink.write(data.at.bytes);
+  else if (sink.copyFrom !== undefined) await sink.copyFrom(data.at.source, data.at.offset, data.at.length);
+  else await copyRange(data.at.source, data.at.offset, data.at.length, sink);
 }
 
 export async function copyRange(source: ByteSource, offset: number, length: number, sink: ByteSink): Promise<void> {
@@ -50,15 +48,15 @@ export function payloadLength(data: TensorData): number {
   return 'bytes' in data.at ? data.at.bytes.length : data.at.length;
 }
 
-function message(bytes: Uint8Array, kind: MessageKind, start: number, end: number, payloads: readonly TensorData[]): { pieces: Piece[]; length: number; changed: boolean } {
+function message(bytes: Uint8Array, layout: MessageLayout, start: number, end: number, payloads: readonly TensorData[]): { pieces: Piece[]; length: number; changed: boolean } {
   const pieces: Piece[] = [];
   let length = 0;
   let changed = false;
-  let copyFrom = start;
+  let copiedTo = start;
   const copyUpTo = (offset: number): void => {
-    if (offset <= copyFrom) return;
-    pieces.push(bytes.subarray(copyFrom, offset));
-    length += offset - copyFrom;
+    if (offset <= copiedTo) return;
+    pieces.push(bytes.subarray(copiedTo, offset));
+    length += offset - copiedTo;
   };
 
   let at = start;
@@ -71,23 +69,23 @@ function message(bytes: Uint8Array, kind: MessageKind, start: number, end: numbe
     if (wireType === WireType.LengthDelimited) {
       const size = readVarint(bytes, at);
       at = size.next + size.value;
-      const child = children[kind][field];
+      const child = layout.fields.get(field)?.child;
       if (child === undefined) continue;
       const nested = message(bytes, child, size.next, at, payloads);
       if (!nested.changed) continue;
       copyUpTo(fieldStart);
-      const head = header(field, nested.length);
+      const head = fieldHeader(field, WireType.LengthDelimited, nested.length);
       pieces.push(head);
       for (const piece of nested.pieces) pieces.push(piece);
       length += head.length + nested.length;
     } else if (wireType === WireType.Varint) {
       const value = readVarint(bytes, at);
       at = value.next;
-      if (kind !== 'tensor' || field !== MARKER_FIELD) continue;
+      if (!layout.isTensor || field !== MARKER_FIELD) continue;
       copyUpTo(fieldStart);
       const payload = payloads[value.value];
       if (payload === undefined) throw new EngineError('internal', { activity: 'progress.saving', reason: `payload ${value.value} is missing` });
-      const head = header(payloadFieldOf[payload.encoding], payloadLength(payload));
+      const head = fieldHeader(payloadFieldOf[payload.encoding], WireType.LengthDelimited, payloadLength(payload));
       pieces.push(head, payload);
       length += head.length + payloadLength(payload);
     } else {
@@ -95,17 +93,10 @@ function message(bytes: Uint8Array, kind: MessageKind, start: number, end: numbe
       continue;
     }
     changed = true;
-    copyFrom = at;
+    copiedTo = at;
   }
   copyUpTo(end);
   return { pieces, length, changed };
-}
-
-function header(field: number, length: number): Uint8Array {
-  const out: number[] = [];
-  pushVarint(out, field * 8 + WireType.LengthDelimited);
-  pushVarint(out, length);
-  return Uint8Array.from(out);
 }
 
 function readVarint(bytes: Uint8Array, offset: number): { value: number; next: number } {
@@ -119,9 +110,4 @@ function readVarint(bytes: Uint8Array, offset: number): { value: number; next: n
     if (byte < 0x80) return { value, next: at };
     scale *= 128;
   }
-}
-
-/** Bytes of the header of a payload field, for planning file sizes. */
-export function payloadHeaderSize(data: TensorData): number {
-  return varintSize(payloadFieldOf[data.encoding] * 8 + WireType.LengthDelimited) + varintSize(payloadLength(data));
 }

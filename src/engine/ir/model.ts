@@ -138,6 +138,7 @@ export interface SparseTensor {
   readonly values: Tensor;
   readonly indices: Tensor;
   readonly dims: readonly number[];
+  readonly unknown?: UnknownFields;
 }
 
 /** A number, a symbolic name, or unknown (null). */
@@ -176,6 +177,8 @@ export interface FunctionDefinition {
   attributeDefaults: Map<string, Attribute>;
   nodes: Node[];
   opsets: Map<string, number>;
+  /** As in `Model`. */
+  writesDefaultDomain?: boolean;
   valueInfo: Map<string, ValueInfo>;
   docString: string;
   metadata: Map<string, string>;

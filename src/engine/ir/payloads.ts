@@ -1,26 +1,32 @@
-// Where tensor payloads sit in onnx.proto: the messages a scanner must descend into, and the payload fields of
-// TensorProto that it lifts out. Field numbers from onnx.proto (ONNX 1.20).
+// What scan.ts and expand.ts know of onnx.proto: the fields of every message by number, taken from its descriptors, and
+// which fields of TensorProto hold payloads that stay out of the structure.
 
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import type { TensorData } from './model';
+import { WireType } from './wire';
 
-export type MessageKind = 'model' | 'trainingInfo' | 'function' | 'graph' | 'node' | 'attribute' | 'sparseTensor' | 'tensor';
+export interface FieldLayout {
+  /** How one value is written; a repeated number may also be written packed, as one length-delimited field. */
+  readonly wire: WireType;
+  readonly repeated: boolean;
+  /** The message that the field holds. */
+  readonly child?: MessageLayout;
+  /** Set for the payload fields of TensorProto. */
+  readonly payload?: TensorData['encoding'];
+}
 
-/** Message fields by number, for the messages on the way to a TensorProto. */
-export const children: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind>>>> = {
-  model: { 7: 'graph', 20: 'trainingInfo', 25: 'function' },
-  trainingInfo: { 1: 'graph', 2: 'graph' },
-  function: { 7: 'node', 11: 'attribute' },
-  graph: { 1: 'node', 5: 'tensor', 15: 'sparseTensor' },
-  node: { 5: 'attribute' },
-  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparseTensor', 23: 'sparseTensor' },
-  sparseTensor: { 1: 'tensor', 2: 'tensor' },
-  tensor: {},
-};
+export interface MessageLayout {
+  /** As messages say it: `a NodeProto`. */
+  readonly name: string;
+  readonly isTensor: boolean;
+  readonly fields: ReadonlyMap<number, FieldLayout>;
+}
 
-/** Payload fields of TensorProto and how their bytes are laid out. */
-export const payloadFields: Readonly<Record<number, TensorData['encoding']>> = {
-  4: 'float', 5: 'int32', 7: 'int64', 9: 'raw', 10: 'double', 11: 'uint64',
-};
+/** Payload fields of TensorProto and how their bytes are laid out (onnx.proto, ONNX 1.20). */
+const payloadFields: ReadonlyMap<number, TensorData['encoding']> = new Map([
+  [4, 'float'], [5, 'int32'], [7, 'int64'], [9, 'raw'], [10, 'double'], [11, 'uint64'],
+]);
 
 export const payloadFieldOf: Readonly<Record<TensorData['encoding'], number>> = {
   float: 4, int32: 5, int64: 7, raw: 9, double: 10, uint64: 11,
@@ -32,7 +38,36 @@ export const payloadFieldOf: Readonly<Record<TensorData['encoding'], number>> = 
  */
 export const MARKER_FIELD = 524_287;
 
-export const messageNames: Readonly<Record<MessageKind, string>> = {
-  model: 'the model', trainingInfo: 'training info', function: 'a function', graph: 'the graph', node: 'a node',
-  attribute: 'an attribute', sparseTensor: 'a sparse tensor', tensor: 'a tensor',
-};
+const layouts = new Map<DescMessage, MessageLayout>();
+
+/** Layouts refer to each other in circles (a graph in an attribute of a node of a graph): each is made once. */
+function layoutOf(message: DescMessage): MessageLayout {
+  const known = layouts.get(message);
+  if (known !== undefined) return known;
+  const fields = new Map<number, FieldLayout>();
+  const isTensor = message === TensorProtoSchema;
+  const layout: MessageLayout = { name: `a ${message.name}`, isTensor, fields };
+  layouts.set(message, layout);
+  for (const field of message.fields) {
+    const payload = isTensor ? payloadFields.get(field.number) : undefined;
+    fields.set(field.number, {
+      wire: wireOf(field),
+      repeated: field.fieldKind === 'list',
+      ...(field.message && { child: layoutOf(field.message) }),
+      ...(payload !== undefined && { payload }),
+    });
+  }
+  return layout;
+}
+
+function wireOf(field: DescField): WireType {
+  if (field.enum) return WireType.Varint;
+  switch (field.scalar) {
+    case undefined: case ScalarType.STRING: case ScalarType.BYTES: return WireType.LengthDelimited;
+    case ScalarType.FLOAT: case ScalarType.FIXED32: case ScalarType.SFIXED32: return WireType.Fixed32;
+    case ScalarType.DOUBLE: case ScalarType.FIXED64: case ScalarType.SFIXED64: return WireType.Fixed64;
+    default: return WireType.Varint;
+  }
+}
+
+export const modelLayout: MessageLayout = layoutOf(ModelProtoSchema);

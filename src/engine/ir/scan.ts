@@ -1,11 +1,12 @@
 // Reads the structure of a serialized ModelProto without its weights: a skeleton (small protobuf bytes in which each
-// tensor payload is replaced by a marker) and the list of payloads. Every length is checked before anything is allocated.
+// tensor payload is replaced by a marker) and the list of payloads. Every length and every field's form is checked, and
+// the structure's size bounded, before anything is built from it.
 
 import { EngineError } from '../error';
 import type { ByteSource } from '../ports';
 import type { TensorData } from './model';
-import { children, MARKER_FIELD, messageNames, type MessageKind, payloadFields } from './payloads';
-import { pushVarint, WireReader, WireType } from './wire';
+import { type FieldLayout, MARKER_FIELD, type MessageLayout, modelLayout } from './payloads';
+import { fieldHeader, WireReader, WireType } from './wire';
 
 export interface Skeleton {
   /** A serialized ModelProto with markers in place of payloads. */
@@ -19,101 +20,137 @@ const INLINE_BYTES = 256;
 /** Deepest nesting of messages; protobuf libraries stop at 100 too. */
 const MAX_DEPTH = 100;
 /** Structure beyond this size is no model that anyone wrote: the largest known have some tens of MB. */
-const MAX_SKELETON_BYTES = 1 << 29;
+const MAX_SKELETON_BYTES = 1 << 28;
+/**
+ * Most fields that a structure may have. Each becomes a record of some 50 to 100 bytes in memory: files made of tiny fields
+ * would take a hundred times their size. A node with its edges and attributes has 15 to 30, so that this holds for graphs
+ * of 200,000 nodes.
+ */
+export const MAX_FIELDS = 6_000_000;
+/** What a number in a list counts: the lists of tree ensembles have millions, and take 8 to 32 bytes each. */
+const LIST_NUMBER = 0.25;
 
 export async function scanModel(source: ByteSource): Promise<Skeleton> {
-  const scan = new Scan(source);
-  const { pieces, length } = await scan.message('model', 0, source.size, 0);
-  return { bytes: join(pieces, length), payloads: scan.payloads };
+  return new Scan(source).run();
 }
 
-interface Pieces {
+/** A message that is being read. Frames are on a list of their own: the file decides how deep they go. */
+interface Frame {
+  readonly layout: MessageLayout;
+  readonly end: number;
+  /** Where the field that holds the message begins, and its number. */
+  readonly fieldStart: number;
+  readonly field: number;
   readonly pieces: Uint8Array[];
-  readonly length: number;
-  /** False when the message is a plain copy of the file. */
-  readonly changed: boolean;
+  length: number;
+  /** False while the message is a plain copy of the file. */
+  changed: boolean;
+  copiedTo: number;
 }
 
 class Scan {
-  readonly payloads: TensorData[] = [];
+  private readonly payloads: TensorData[] = [];
   private readonly reader: WireReader;
   private copied = 0;
+  private fields = 0;
 
   constructor(source: ByteSource) {
     this.reader = new WireReader(source);
   }
 
-  async message(kind: MessageKind, start: number, end: number, depth: number): Promise<Pieces> {
-    const what = messageNames[kind];
-    if (depth > MAX_DEPTH) throw this.corrupt(`${what} is nested more than ${MAX_DEPTH} deep`, start);
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    let changed = false;
-    let copyFrom = start;
-    const push = (bytes: Uint8Array): void => {
-      pieces.push(bytes);
-      length += bytes.length;
-    };
-    const copyUpTo = async (offset: number): Promise<void> => {
-      if (offset > copyFrom) push(await this.copy(copyFrom, offset - copyFrom));
-    };
-
-    let at = start;
-    while (at < end) {
+  async run(): Promise<Skeleton> {
+    const { reader } = this;
+    const outermost = open(modelLayout, 0, 0, reader.source.size, 0);
+    const stack = [outermost];
+    let at = 0;
+    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      if (at === frame.end) {
+        stack.pop();
+        await this.close(frame, stack.at(-1));
+        continue;
+      }
       const fieldStart = at;
-      const tag = await this.reader.varint(at, end, what);
-      const field = Math.floor(tag.value / 8);
-      const wireType: WireType = tag.value % 8;
-      if (field === 0) throw this.corrupt(`${what} has a field with number 0`, at);
-      at = tag.next;
+      const { layout, end } = frame;
+      if (!reader.holdsVarint(at, end)) await reader.moveTo(at);
+      const tag = reader.varint(at, end, layout.name);
+      at = reader.next;
+      const field = Math.floor(tag / 8);
+      const wireType: WireType = tag % 8;
+      const known = layout.fields.get(field);
+      this.check(layout, field, known, wireType, fieldStart);
+      if (!reader.holdsVarint(at, end)) await reader.moveTo(at);
       if (wireType !== WireType.LengthDelimited) {
-        at = await this.skip(wireType, at, end, what);
+        at = this.skip(wireType, at, end, layout.name);
         continue;
       }
-      const size = await this.reader.varint(at, end, what);
-      const bodyStart = size.next;
-      if (size.value > end - bodyStart) throw this.reader.cut(`${what}, field ${field}`, bodyStart, size.value, end);
-      at = bodyStart + size.value;
-
-      const child = children[kind][field];
-      const encoding = kind === 'tensor' ? payloadFields[field] : undefined;
-      if (child !== undefined) {
-        const nested = await this.message(child, bodyStart, at, depth + 1);
-        if (!nested.changed) continue;
-        await copyUpTo(fieldStart);
-        push(header(field, WireType.LengthDelimited, nested.length));
-        for (const piece of nested.pieces) push(piece);
-      } else if (encoding !== undefined) {
-        await copyUpTo(fieldStart);
-        push(header(MARKER_FIELD, WireType.Varint, this.payloads.length));
-        this.payloads.push({ encoding, at: await this.payload(bodyStart, size.value) });
-      } else {
+      const size = reader.varint(at, end, layout.name);
+      at = reader.next;
+      if (size > end - at) throw reader.cut(`${layout.name}, field ${field}`, at, size, end);
+      if (known?.child !== undefined) {
+        if (stack.length > MAX_DEPTH) throw this.corrupt(`${known.child.name} is nested more than ${MAX_DEPTH} deep`, fieldStart);
+        stack.push(open(known.child, fieldStart, field, at + size, at));
         continue;
       }
-      changed = true;
-      copyFrom = at;
+      if (known?.payload !== undefined) {
+        await this.copyUpTo(frame, fieldStart);
+        push(frame, fieldHeader(MARKER_FIELD, WireType.Varint, this.payloads.length));
+        this.payloads.push({ encoding: known.payload, at: await this.payload(at, size) });
+        frame.changed = true;
+        frame.copiedTo = at + size;
+      } else if (known !== undefined && known.wire !== WireType.LengthDelimited) {
+        // A packed list: a varint has at least one byte, a float four.
+        this.count(LIST_NUMBER * (known.wire === WireType.Varint ? size : size / 4), fieldStart);
+      }
+      at += size;
     }
-    if (changed) await copyUpTo(end);
-    // A message without payloads is copied whole by whoever holds it; the outermost has nobody.
-    else if (depth === 0) await copyUpTo(end);
-    return { pieces, length, changed };
+    return { bytes: join(outermost.pieces, outermost.length), payloads: this.payloads };
+  }
+
+  /** A message has ended: where it changed, its holder writes it anew; where not, the holder copies it with the rest. */
+  private async close(frame: Frame, holder: Frame | undefined): Promise<void> {
+    if (frame.changed || holder === undefined) await this.copyUpTo(frame, frame.end);
+    if (!frame.changed || holder === undefined) return;
+    await this.copyUpTo(holder, frame.fieldStart);
+    push(holder, fieldHeader(frame.field, WireType.LengthDelimited, frame.length));
+    for (const piece of frame.pieces) push(holder, piece);
+    holder.changed = true;
+    holder.copiedTo = frame.end;
+  }
+
+  /** A field in a form that onnx.proto does not give it would be misread further on. */
+  private check(layout: MessageLayout, field: number, known: FieldLayout | undefined, wireType: WireType, at: number): void {
+    this.count(known?.repeated === true && known.wire !== WireType.LengthDelimited ? LIST_NUMBER : 1, at);
+    // 2^29 - 1 is the largest field number of protobuf.
+    if (field === 0 || field >= 2 ** 29) throw this.corrupt(`${layout.name} has a field with number ${field}`, at);
+    if (layout.isTensor && field === MARKER_FIELD) throw this.corrupt(`${layout.name} has the reserved field ${field}`, at);
+    if (known === undefined || wireType === known.wire) return;
+    const packed = known.repeated && wireType === WireType.LengthDelimited && known.child === undefined;
+    if (!packed) throw this.corrupt(`${layout.name} has field ${field} with the wire type ${wireType} instead of ${known.wire}`, at);
+  }
+
+  private count(fields: number, at: number): void {
+    this.fields += fields;
+    if (this.fields > MAX_FIELDS) throw new EngineError('modelTooComplex', { file: this.reader.source.name, limit: MAX_FIELDS, offset: at });
   }
 
   private async payload(offset: number, length: number): Promise<TensorData['at']> {
     if (length >= INLINE_BYTES) return { source: this.reader.source, offset, length };
-    return { bytes: (await this.reader.bytes(offset, length)).slice() };
+    return { bytes: await this.reader.bytes(offset, length) };
   }
 
-  private async copy(offset: number, length: number): Promise<Uint8Array> {
+  private async copyUpTo(frame: Frame, offset: number): Promise<void> {
+    const length = offset - frame.copiedTo;
+    if (length <= 0) return;
     this.copied += length;
     if (this.copied > MAX_SKELETON_BYTES) throw this.corrupt(`the structure alone is larger than ${MAX_SKELETON_BYTES} bytes`, offset);
-    return (await this.reader.bytes(offset, length)).slice();
+    push(frame, await this.reader.bytes(frame.copiedTo, length));
   }
 
-  private async skip(wireType: WireType, at: number, end: number, what: string): Promise<number> {
+  private skip(wireType: WireType, at: number, end: number, what: string): number {
     switch (wireType) {
       case WireType.Varint:
-        return (await this.reader.varint(at, end, what)).next;
+        this.reader.varint(at, end, what);
+        return this.reader.next;
       case WireType.Fixed64:
       case WireType.Fixed32: {
         const size = wireType === WireType.Fixed64 ? 8 : 4;
@@ -133,14 +170,18 @@ class Scan {
   }
 }
 
-function header(field: number, wireType: WireType, value: number): Uint8Array {
-  const out: number[] = [];
-  pushVarint(out, field * 8 + wireType);
-  pushVarint(out, value);
-  return Uint8Array.from(out);
+function open(layout: MessageLayout, fieldStart: number, field: number, end: number, start: number): Frame {
+  return { layout, end, fieldStart, field, pieces: [], length: 0, changed: false, copiedTo: start };
+}
+
+function push(frame: Frame, bytes: Uint8Array): void {
+  frame.pieces.push(bytes);
+  frame.length += bytes.length;
 }
 
 function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {

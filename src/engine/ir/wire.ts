@@ -16,31 +16,46 @@ export const enum WireType {
 /** Bytes read ahead. Larger costs time where payloads are skipped, smaller where structure is dense. */
 const WINDOW = 1 << 16;
 /** A varint of 64 bits has at most ten bytes (protobuf encoding specification). */
-const MAX_VARINT_BYTES = 10;
+export const MAX_VARINT_BYTES = 10;
 
 export class WireReader {
+  /** Offset behind the varint that was read last. */
+  next = 0;
   private window = new Uint8Array(0);
   private windowStart = 0;
 
   constructor(readonly source: ByteSource) {}
 
-  /** Bytes `offset` to `offset + length`, through the window when they are few. The result must not be changed. */
+  /** Bytes `offset` to `offset + length`, copied. */
   async bytes(offset: number, length: number): Promise<Uint8Array> {
-    if (length > WINDOW) return this.source.read(offset, length);
-    await this.fill(offset, length);
-    return this.window.subarray(offset - this.windowStart, offset - this.windowStart + length);
+    // The window stays where it is: what is asked for lies behind the place that is being read, or is larger than it.
+    if (!this.holds(offset, length)) return this.source.read(offset, length);
+    return this.window.slice(offset - this.windowStart, offset - this.windowStart + length);
   }
 
-  /** The varint at `offset` as a number (exact below 2^53) and the offset behind it. `end` bounds it. */
-  async varint(offset: number, end: number, what: string): Promise<{ readonly value: number; readonly next: number }> {
-    await this.fill(offset, Math.min(MAX_VARINT_BYTES, end - offset));
+  /** Whether a varint at `offset`, bounded by `end`, can be read without going to the source. */
+  holdsVarint(offset: number, end: number): boolean {
+    return this.holds(offset, Math.min(MAX_VARINT_BYTES, end - offset));
+  }
+
+  /** Moves the window to `offset`. */
+  async moveTo(offset: number): Promise<void> {
+    this.window = (await this.source.read(offset, Math.min(WINDOW, this.source.size - offset))) as Uint8Array<ArrayBuffer>;
+    this.windowStart = offset;
+  }
+
+  /** The varint at `offset`, in the window, as a number (exact below 2^53); `next` is behind it. `end` bounds it. */
+  varint(offset: number, end: number, what: string): number {
     let value = 0;
     let scale = 1;
     for (let index = 0; index < MAX_VARINT_BYTES; index += 1) {
       if (offset + index >= end) throw this.cut(what, offset, index + 1, end);
       const byte = this.window[offset + index - this.windowStart] ?? 0;
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return { value, next: offset + index + 1 };
+      if (byte < 0x80) {
+        this.next = offset + index + 1;
+        return value;
+      }
       scale *= 128;
     }
     throw new EngineError('corruptModel', { file: this.source.name, what: `${what}: a number has more than ten bytes`, offset });
@@ -54,11 +69,8 @@ export class WireReader {
       : new EngineError('corruptModel', { file, what: `${what} (${wanted} bytes) is longer than what holds it`, offset });
   }
 
-  private async fill(offset: number, length: number): Promise<void> {
-    if (offset >= this.windowStart && offset + length <= this.windowStart + this.window.length) return;
-    const size = Math.min(Math.max(length, WINDOW), this.source.size - offset);
-    this.window = (await this.source.read(offset, size)) as Uint8Array<ArrayBuffer>;
-    this.windowStart = offset;
+  private holds(offset: number, length: number): boolean {
+    return offset >= this.windowStart && offset + length <= this.windowStart + this.window.length;
   }
 }
 
@@ -72,8 +84,10 @@ export function pushVarint(out: number[], value: number): void {
   out.push(rest);
 }
 
-export function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) size += 1;
-  return size;
+/** A field's tag and the varint behind it: a length, or the value itself. */
+export function fieldHeader(field: number, wireType: WireType, value: number): Uint8Array {
+  const out: number[] = [];
+  pushVarint(out, field * 8 + wireType);
+  pushVarint(out, value);
+  return Uint8Array.from(out);
 }

@@ -40,6 +40,11 @@ export const errorTexts = {
     en: '{file} is damaged: {what} at byte {offset}. Export or download the model again.',
     zh: '{file} 已损坏：字节 {offset} 处 {what}。请重新导出或下载模型。',
   },
+  modelTooComplex: {
+    exit: 3,
+    en: '{file} has more than {limit} fields beside its weights (at byte {offset}); no usable model has, and it would not fit in memory. Export the model again.',
+    zh: '{file} 除权重外的字段超过 {limit} 个（字节 {offset} 处）；可用的模型不会如此，且内存无法容纳。请重新导出模型。',
+  },
   unsupportedIrVersion: {
     exit: 3,
     en: '{file} has IR version {version}; Decant reads {supported}. Export the model with a matching ONNX version.',
@@ -300,6 +305,11 @@ export const errorTexts = {
     exit: 2,
     en: '{what} is planned but not in this version.',
     zh: '{what} 已在计划中，但本版本尚未提供。',
+  },
+  invalidResult: {
+    exit: 4,
+    en: 'Pass {pass} made an invalid model: at node "{node}" ({op}, opset {opset}) {rule}. This is a mistake in Decant; nothing was written. Please report it with the log, or leave that pass out.',
+    zh: '方法 {pass} 产生了无效的模型：在节点 "{node}"（{op}，opset {opset}）处，{rule}。这是 Decant 的错误，没有写入任何文件。请附上日志反馈给我们，或不使用该方法。',
   },
   internal: {
     exit: 4,
