@@ -45,6 +45,11 @@ export const errorTexts = {
     en: '{file} has more than {limit} fields beside its weights (at byte {offset}); no usable model has, and it would not fit in memory. Export the model again.',
     zh: '{file} 除权重外的字段超过 {limit} 个（字节 {offset} 处）；可用的模型不会如此，且内存无法容纳。请重新导出模型。',
   },
+  modelTooLarge: {
+    exit: 4,
+    en: 'The model has {bytes} bytes that cannot be moved to a side file; an ONNX file holds at most {limit}. Leave out the pass that made it so large.',
+    zh: '模型有 {bytes} 字节无法移到附属文件；一个 ONNX 文件最多容纳 {limit} 字节。请去掉使模型变得如此之大的方法。',
+  },
   unsupportedIrVersion: {
     exit: 3,
     en: '{file} has IR version {version}; Decant reads {supported}. Export the model with a matching ONNX version.',

@@ -23,6 +23,18 @@ export const findingTexts = {
     en: 'The file gives tensor "{tensor}" another shape or type than {op} at "{node}" makes; the computed one is used.',
     zh: '文件中张量 "{tensor}" 的形状或类型与节点 "{node}"（{op}）的结果不符；已采用推断的结果。',
   },
+  'finding.invalidNode': {
+    en: 'Not valid ONNX at node "{node}" ({op}, opset {opset}), and {others} more places: {rule}.',
+    zh: '节点 "{node}"（{op}，opset {opset}）及另外 {others} 处不是有效的 ONNX：{rule}。',
+  },
+  'finding.invalidNodeOnce': {
+    en: 'Not valid ONNX at node "{node}" ({op}, opset {opset}): {rule}.',
+    zh: '节点 "{node}"（{op}，opset {opset}）不是有效的 ONNX：{rule}。',
+  },
+  'finding.invalidModel': {
+    en: 'The model is not quite valid ONNX: {rule}.',
+    zh: '该模型不完全是有效的 ONNX：{rule}。',
+  },
   'finding.quantized': { en: 'The model holds quantized operators.', zh: '模型包含量化算子。' },
   'finding.noGain': {
     en: '{count} of {total} changed layers did not get faster on this machine: {layers}. "ignore" leaves them as they were.',
@@ -53,6 +65,24 @@ export const findingTexts = {
     en: '{provider} runs layers after it has taken them, and tells no times of its own: the times of layers are those of handing them over, the work itself is in the overhead.',
     zh: '{provider} 先接收各层再执行，且不报告自身的时间：各层的时间只是提交时间，实际计算计入额外开销。',
   },
+  'finding.outputsEqual': {
+    en: 'Cleaning left the outputs equal: on {inputs} they differ by at most {difference}, relative to the largest value of each output.',
+    zh: '清理后输出不变：在{inputs}上，与各输出最大值之比最多相差 {difference}。',
+  },
+  'finding.outputsDiffer': {
+    en: 'After cleaning, outputs differ by {difference} (relative) on {inputs}, more than rounding explains. No single rule causes it: check the result, or keep the original.',
+    zh: '清理后，输出在{inputs}上的相对差异为 {difference}，超出舍入误差。并非由单条规则引起：请检查结果，或保留原模型。',
+  },
+  'finding.ruleDropped': {
+    en: 'A clean-up rule was left out ({rule}: "{id}"): with it, outputs differ by {difference} (relative).',
+    zh: '未采用一条清理规则（{rule}，"{id}"）：采用后输出的相对差异为 {difference}。',
+  },
+  'finding.notCompared': {
+    en: 'Outputs before and after cleaning were not compared, because the original does not run here on made-up inputs: {why}',
+    zh: '未比较清理前后的输出，因为原模型无法在此用生成的输入运行：{why}',
+  },
+  'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },
+  'finding.inputs.random': { en: 'random inputs', zh: '随机输入' },
   'finding.emptyClass': { en: 'Class "{name}" has no samples.', zh: '类别 "{name}" 没有样本。' },
   'finding.sharedSplit': {
     en: 'The data {file} have no separate training part: the same samples calibrate and test. Describe splits in a JSON file for an accuracy to rely on.',

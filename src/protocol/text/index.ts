@@ -1,6 +1,7 @@
 // All texts of the product, and how a code becomes a sentence in a person's language.
 
 import type { Language, TextParams } from './entry';
+import { checkTexts } from './check';
 import { commandTexts } from './command';
 import { dataProblemTexts } from './dataProblems';
 import { errorTexts } from './errors';
@@ -21,6 +22,7 @@ export const texts = {
   ...findingTexts,
   ...formTexts,
   ...foundTexts,
+  ...checkTexts,
   ...passTexts,
   ...problemTexts,
   ...dataProblemTexts,
@@ -33,6 +35,8 @@ export const texts = {
 
 export type TextCode = keyof typeof texts;
 export type ErrorCode = keyof typeof errorTexts;
+/** A rule of the checker: the texts of check.ts that begin with `check.`. */
+export type CheckCode = Extract<keyof typeof checkTexts, `check.${string}`>;
 export type ProgressCode = keyof typeof progressTexts;
 export type FindingCode = keyof typeof findingTexts;
 export type ProviderCode = keyof typeof providerTexts;
