@@ -10,9 +10,15 @@ export type Shape = readonly Dim[];
 const parsed = (dim: number | string): expression.Polynomial =>
   typeof dim === 'number' ? expression.constant(dim) : expression.parse(dim);
 
+/** Longer expressions are given up: a chain of products doubles them at every step. */
+const maxTextLength = 400;
+
 function toDim(polynomial: expression.Polynomial): Dim {
   const value = expression.isConstant(polynomial);
-  return value ?? expression.print(polynomial);
+  if (value !== undefined) return safe(value);
+  if ([...polynomial.values()].some((coefficient) => !Number.isSafeInteger(coefficient))) return null;
+  const text = expression.print(polynomial);
+  return text.length > maxTextLength ? null : text;
 }
 
 function safe(value: number): Dim {

@@ -2,9 +2,17 @@
 
 import type { Attribute, FunctionDefinition, Model, Node } from '../model';
 
-export function functionOf(model: Pick<Model, 'functions'>, node: Node): FunctionDefinition | undefined {
-  return model.functions.find((definition) =>
-    definition.name === node.opType && definition.domain === node.domain && definition.overload === node.overload);
+/** Functions of a model by domain, name and overload. */
+export type FunctionTable = ReadonlyMap<string, FunctionDefinition>;
+
+const keyOf = (domain: string, name: string, overload: string): string => JSON.stringify([domain, name, overload]);
+
+export function functionTable(model: Pick<Model, 'functions'>): FunctionTable {
+  return new Map(model.functions.map((definition) => [keyOf(definition.domain, definition.name, definition.overload), definition]));
+}
+
+export function functionOf(functions: FunctionTable, node: Node): FunctionDefinition | undefined {
+  return functions.size === 0 ? undefined : functions.get(keyOf(node.domain, node.opType, node.overload));
 }
 
 /** `inner` with attribute references replaced by the caller's values or the function's defaults; absent ones go. */

@@ -5,7 +5,7 @@ import { subgraphs } from '../attributes';
 import { topologicalOrder } from '../graphIndex';
 import type { Dim, Graph, Model, Node, ValueInfo } from '../model';
 import { isDefaultDomain, nodeLabel, opsetOf } from '../model';
-import { bindAttributes, functionOf } from './functions';
+import { bindAttributes, functionOf, functionTable, type FunctionTable } from './functions';
 import type { RuleContext } from './rule';
 import { ruleOf } from './table';
 import { fromValueType, possible, refine, tensor, unknownTensor, type TensorShape } from './tensorShape';
@@ -67,6 +67,13 @@ function lookUp(scope: Scope, name: string): TensorShape {
 /** Functions may call each other; a chain this deep is a cycle. */
 const maxFunctionDepth = 32;
 
+/**
+ * Bodies and functions are inferred anew at each use. Nested loops and functions that call each other would take
+ * exponentially long: past this many nodes for every node of the model, what they give is left unknown.
+ */
+const maxVisitsPerNode = 30;
+const minVisits = 10_000;
+
 class Inference {
   private readonly bodies = new Map<Graph, ReadonlyMap<string, TensorShape>>();
   private readonly notes = new Map<string, ShapeNote>();
@@ -75,9 +82,15 @@ class Inference {
   /** Whether a given input shape contradicts the file, so that its inner shapes are for another size. */
   private reshaped = false;
   private functionDepth = 0;
+  /** Nodes of bodies and functions that may still be visited. */
+  private visits: number;
+  private readonly functions: FunctionTable;
 
   constructor(private readonly model: Model, private readonly small: SmallValues, private readonly options: InferOptions) {
     this.sizes = options.dims ?? {};
+    this.functions = functionTable(model);
+    const own = model.graph.nodes.length + model.functions.reduce((sum, { nodes }) => sum + nodes.length, 0);
+    this.visits = Math.max(minVisits, maxVisitsPerNode * own);
   }
 
   whole(): ShapeMap {
@@ -155,14 +168,18 @@ class Inference {
   }
 
   private body(graph: Graph, inputs: readonly TensorShape[], outer: Scope): readonly TensorShape[] {
+    this.visits -= graph.nodes.length + 1;
+    if (this.visits < 0) return [];
     const tensors = this.graph(graph, inputs, outer);
     this.bodies.set(graph, tensors);
     return graph.outputs.map((output) => lookUp({ tensors, outer }, output.name));
   }
 
   private callFunction(node: Node, inputs: readonly (TensorShape | undefined)[]): readonly TensorShape[] | undefined {
-    const definition = functionOf(this.model, node);
+    const definition = functionOf(this.functions, node);
     if (definition === undefined || this.functionDepth >= maxFunctionDepth) return undefined;
+    this.visits -= definition.nodes.length + 1;
+    if (this.visits < 0) return [];
     this.functionDepth++;
     const scope: Scope = { tensors: new Map(), outer: undefined };
     definition.inputs.forEach((name, index) => scope.tensors.set(name, inputs[index] ?? unknownTensor));

@@ -29,3 +29,17 @@ export const standardOperators = [
 ] as const;
 
 export type StandardOperator = (typeof standardOperators)[number];
+
+/** ai.onnx.ml, opset 5 and its predecessors. */
+export const traditionalOperators = [
+  'ArrayFeatureExtractor', 'Binarizer', 'CastMap', 'CategoryMapper', 'DictVectorizer', 'FeatureVectorizer', 'Imputer',
+  'LabelEncoder', 'LinearClassifier', 'LinearRegressor', 'Normalizer', 'OneHotEncoder', 'SVMClassifier', 'SVMRegressor',
+  'Scaler', 'TreeEnsemble', 'TreeEnsembleClassifier', 'TreeEnsembleRegressor', 'ZipMap',
+] as const;
+
+export type TraditionalOperator = (typeof traditionalOperators)[number];
+
+/** ai.onnx.preview.training. */
+export const trainingOperators = ['Adagrad', 'Adam', 'Gradient', 'Momentum'] as const;
+
+export type TrainingOperator = (typeof trainingOperators)[number];

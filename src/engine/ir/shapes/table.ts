@@ -2,7 +2,7 @@
 
 import type { Node } from '../model';
 import { isDefaultDomain } from '../model';
-import type { StandardOperator } from './operators';
+import type { StandardOperator, TraditionalOperator, TrainingOperator } from './operators';
 import type { Rule, RuleTable } from './rule';
 import { attentionRules } from './rules/attention';
 import { controlRules } from './rules/control';
@@ -11,6 +11,7 @@ import { generateRules } from './rules/generate';
 import { matrixRules } from './rules/matrix';
 import { layoutRules, microsoftRules } from './rules/microsoft';
 import { normalizationRules } from './rules/normalization';
+import { previewRules, trainingRules } from './rules/preview';
 import { quantizationRules } from './rules/quantization';
 import { recurrentRules } from './rules/recurrent';
 import { reduceRules } from './rules/reduce';
@@ -19,6 +20,7 @@ import { resizeRules } from './rules/resize';
 import { sequenceRules } from './rules/sequence';
 import { signalRules } from './rules/signal';
 import { slicingRules } from './rules/slicing';
+import { traditionalRules } from './rules/traditional';
 import { windowRules } from './rules/window';
 
 const standardRules: RuleTable<StandardOperator> = {
@@ -27,8 +29,14 @@ const standardRules: RuleTable<StandardOperator> = {
   ...signalRules, ...attentionRules,
 };
 
+const ofTraditional: RuleTable<TraditionalOperator> = traditionalRules;
+const ofTraining: RuleTable<TrainingOperator> = trainingRules;
+
 const domains: ReadonlyMap<string, Readonly<Record<string, Rule>>> = new Map<string, Readonly<Record<string, Rule>>>([
   ['', standardRules],
+  ['ai.onnx.ml', ofTraditional],
+  ['ai.onnx.preview.training', ofTraining],
+  ['ai.onnx.preview', previewRules],
   ['com.microsoft', microsoftRules],
   ['com.microsoft.nchwc', layoutRules],
 ]);
@@ -37,3 +45,6 @@ export function ruleOf(node: Pick<Node, 'domain' | 'opType'>): Rule | undefined 
   const rules = domains.get(isDefaultDomain(node.domain) ? '' : node.domain);
   return rules !== undefined && Object.hasOwn(rules, node.opType) ? rules[node.opType] : undefined;
 }
+
+/** Operators with a rule, by domain; the default domain is ''. */
+export const operatorsByDomain: ReadonlyMap<string, readonly string[]> = new Map([...domains].map(([domain, rules]) => [domain, Object.keys(rules).sort()]));

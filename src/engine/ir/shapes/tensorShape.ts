@@ -11,8 +11,10 @@ export interface TensorShape {
   readonly shape: Shape | null;
   /** Elements in row-major order; an element may be symbolic, or null where unknown. Booleans are 0 and 1. */
   readonly value?: readonly Dim[];
-  /** Outermost first, when the value is no plain tensor; `type` and `shape` are then those of its elements. */
+  /** Outermost first, when the value is no plain tensor; `type` and `shape` are then those of its elements (of a map: its values). */
   readonly containers?: readonly ('sequence' | 'optional' | 'map')[];
+  /** Number of elements of a sequence; absent where it is not known. */
+  readonly length?: number | string;
 }
 
 /** Values longer than this are not followed; shape arithmetic is far shorter. */
@@ -51,13 +53,20 @@ export function axisOf(axis: number, rank: number): number | undefined {
   return Number.isInteger(at) && at >= 0 && at < rank ? at : undefined;
 }
 
-export function withContainer(container: 'sequence' | 'optional', value: TensorShape): TensorShape {
-  return { type: value.type, shape: value.shape, containers: [container, ...(value.containers ?? [])] };
+export function withContainer(container: 'sequence' | 'optional', value: TensorShape, length: Dim = null): TensorShape {
+  const counted = container === 'optional' ? value.length : (length ?? undefined);
+  return { type: value.type, shape: value.shape, containers: [container, ...(value.containers ?? [])], ...(counted !== undefined && { length: counted }) };
 }
 
 export function withoutContainer(value: TensorShape): TensorShape {
-  const [, ...rest] = value.containers ?? [];
-  return { type: value.type, shape: value.shape, ...(rest.length > 0 ? { containers: rest } : {}) };
+  const [outermost, ...rest] = value.containers ?? [];
+  const length = outermost === 'optional' ? value.length : undefined;
+  return { type: value.type, shape: value.shape, ...(rest.length > 0 && { containers: rest }), ...(length !== undefined && { length }) };
+}
+
+/** Whether nothing at all is known. */
+export function isUnknown(value: TensorShape): boolean {
+  return value.type === 'undefined' && value.shape === null && value.containers === undefined;
 }
 
 /** A type from the file, with sizes put in for named dimensions. */
@@ -71,7 +80,7 @@ export function fromValueType(type: ValueType | undefined, sizes: Readonly<Recor
     case 'optional':
       return withContainer(type.kind, fromValueType(type.element, sizes));
     case 'map':
-      return { ...unknownTensor, containers: ['map'] };
+      return { type: fromValueType(type.value, sizes).type, shape: null, containers: ['map'] };
     case 'opaque':
       return unknownTensor;
   }
@@ -79,6 +88,10 @@ export function fromValueType(type: ValueType | undefined, sizes: Readonly<Recor
 
 /** What holds for both: used where control flow joins. */
 export function join(a: TensorShape, b: TensorShape): TensorShape {
+  if (a.containers?.join() !== b.containers?.join()) return unknownTensor;
+  // An empty sequence says nothing of its elements but their type.
+  if (a.length === 0 && b.length !== 0) return filled(b, a.type);
+  if (b.length === 0 && a.length !== 0) return filled(a, b.type);
   const type = a.type === b.type ? a.type : 'undefined';
   const left = a.shape;
   const right = b.shape;
@@ -87,12 +100,21 @@ export function join(a: TensorShape, b: TensorShape): TensorShape {
     : null;
   const same = a.value !== undefined && a.value.length === b.value?.length;
   const joined = tensor(type, shape, same ? a.value.map((dim, index) => (dim === b.value?.[index] ? dim : null)) : undefined);
-  return a.containers === undefined ? joined : { ...joined, containers: a.containers };
+  if (a.containers === undefined) return joined;
+  return { ...joined, containers: a.containers, ...(a.length !== undefined && a.length === b.length && { length: a.length }) };
+}
+
+/** A sequence of elements of `type` that is either empty or like `sequence`. */
+function filled(sequence: TensorShape, type: DataType): TensorShape {
+  const { shape, containers = [] } = sequence;
+  return { type: type === sequence.type ? type : 'undefined', shape, containers };
 }
 
 /** `inferred` with what `stored` adds; `agrees` is false where they contradict each other (then `inferred` stands). */
 export function refine(inferred: TensorShape, stored: TensorShape): { readonly value: TensorShape; readonly agrees: boolean } {
+  if (isUnknown(inferred)) return { value: stored, agrees: true };
   const type = inferred.type === 'undefined' ? stored.type : inferred.type;
+  if (!isUnknown(stored) && inferred.containers?.join() !== stored.containers?.join()) return { value: inferred, agrees: false };
   const agrees = stored.type === 'undefined' || type === stored.type;
   if (stored.shape === null || !agrees) return { value: { ...inferred, type }, agrees };
   if (inferred.shape === null) return { value: { ...inferred, type, shape: stored.shape }, agrees };

@@ -57,7 +57,7 @@ describe('shape inference', () => {
     });
     const shapes = await inferNodes([makeNode('Loop', ['n', '', 'x'], ['all', 'rows'], { body: subgraph(body) })], { n: ints([3], []), x: value([1, 'D']) });
     assert.deepEqual(shapeOf(shapes, 'all'), [null, 'D']);
-    assert.deepEqual(shapeOf(shapes, 'rows'), [null, 1, 'D']);
+    assert.deepEqual(shapeOf(shapes, 'rows'), [3, 1, 'D']);
     assert.deepEqual(shapes.bodies.get(body)?.get('next')?.shape, [null, 'D']);
   });
 

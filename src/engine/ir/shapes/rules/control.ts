@@ -1,6 +1,8 @@
 // If, Loop and Scan: their bodies are inferred with what enters them, and what leaves is what holds on every path.
 
 import { intAttribute, intsAttribute } from '../../attributes';
+import type { Dim } from '../../model';
+import { largerDim } from '../dims';
 import type { Rule } from '../rule';
 import { axisOf, join, tensor, unknownTensor, type TensorShape } from '../tensorShape';
 
@@ -13,30 +15,44 @@ const branch: Rule = ({ inputs: [condition], body }) => {
   return yes.map((value, index) => join(value, no[index] ?? unknownTensor));
 };
 
-/** Carried values are widened until the body gives back what it was given; each round can only lose dimensions. */
-function widen(initial: readonly TensorShape[], run: (carried: readonly TensorShape[]) => readonly TensorShape[]): readonly TensorShape[] {
+interface Settled {
+  /** What holds of the carried values in every round. */
+  readonly carried: readonly TensorShape[];
+  /** All outputs of the body for them. */
+  readonly results: readonly TensorShape[];
+}
+
+/** Carried values are widened until the body gives back what it was given; each round can only lose knowledge. */
+function widen(initial: readonly TensorShape[], run: (carried: readonly TensorShape[]) => readonly TensorShape[]): Settled {
   let carried = initial;
   // Every round opens at least one dimension or value, then the rank, then the type: far fewer rounds than this.
   for (let round = 0; round < 32; round++) {
-    const after = run(carried);
-    const next = carried.map((value, index) => join(value, after[index] ?? unknownTensor));
-    if (JSON.stringify(next) === JSON.stringify(carried)) return carried;
+    const results = run(carried);
+    const next = carried.map((value, index) => join(value, results[index] ?? unknownTensor));
+    if (JSON.stringify(next) === JSON.stringify(carried)) return { carried, results };
     carried = next;
   }
-  return initial.map(({ type }) => ({ type, shape: null }));
+  const open = initial.map(() => unknownTensor);
+  return { carried: open, results: run(open) };
 }
 
-const loop: Rule = ({ inputs: [trips, , ...initial], body }) => {
+/** The condition is a carried value like the others: while it is known to hold, the trip count is the number of rounds. */
+const loop: Rule = ({ inputs: [trips, start, ...values], body }) => {
+  const initial = values.map((value) => value ?? unknownTensor);
+  const condition = start ?? tensor('bool', [], [1]);
+  const { carried: [going, ...carried], results: [, ...results] } = widen([condition, ...initial], (state) => body('body', [tensor('int64', []), ...state]));
   const [count = null] = trips?.value ?? [];
-  const enter = (carried: readonly TensorShape[]): readonly TensorShape[] =>
-    body('body', [tensor('int64', []), tensor('bool', []), ...carried]).slice(1);
-  const carried = widen(initial.map((value) => value ?? unknownTensor), (values) => enter(values));
-  const results = enter(carried);
-  // The condition may end the loop early, so the number of rounds is open even when the limit is known.
-  const stacked = results.slice(initial.length).map((value) =>
-    tensor(value.type, value.shape === null ? null : [count === 0 ? 0 : null, ...value.shape]));
-  return [...carried.map((value, index) => ({ ...value, type: value.type === 'undefined' ? (results[index]?.type ?? value.type) : value.type })), ...stacked];
+  const rounds = count === 0 || condition.value?.[0] === 0 ? 0 : going?.value?.[0] === 1 ? atLeastZero(count) : null;
+  const states = carried.map((value, index) => (value.type === 'undefined' ? typedAs(value, results[index] ?? unknownTensor) : value));
+  const stacked = results.slice(initial.length).map((value) => tensor(value.type, value.shape === null ? null : [rounds, ...value.shape]));
+  return [...states, ...stacked];
 };
+
+/** A state that enters as an optional and leaves as a plain value has the type that the body gives it. */
+const typedAs = (value: TensorShape, { type, containers }: TensorShape): TensorShape => ({ ...value, type, ...(containers !== undefined && { containers }) });
+
+/** A name alone stands for a size, which is never negative. */
+const atLeastZero = (count: Dim): Dim => (typeof count === 'string' && !/[-( ]/.test(count) ? count : largerDim(count, 0));
 
 /** Opset 8 has a batch axis in front and an input of sequence lengths; opset 9 chooses axes by attribute. */
 const scan: Rule = ({ node, opset, inputs, body }) => {
@@ -54,8 +70,7 @@ const scan: Rule = ({ node, opset, inputs, body }) => {
     return tensor(value.type, value.shape?.filter((_, at) => (batched ? at > 1 : at !== axis)) ?? null);
   });
   const inside = (value: TensorShape): TensorShape => (batched ? tensor(value.type, value.shape?.slice(1) ?? null) : value);
-  const carried = widen(initial.map(inside), (state) => body('body', [...state, ...elements]));
-  const results = body('body', [...carried, ...elements]);
+  const { carried, results } = widen(initial.map(inside), (state) => body('body', [...state, ...elements]));
   const batch = initial[0]?.shape?.[0] ?? first?.shape?.[0] ?? null;
   const outputAxes = intsAttribute(node, 'scan_output_axes') ?? [];
   return results.map((value, index) => {

@@ -4,8 +4,9 @@ import { floatAttribute, floatsAttribute, intAttribute, intsAttribute, tensorAtt
 import { dataTypeOf, type DataType } from '../../dataTypes';
 import type { Dim } from '../../model';
 import { addDims, divideDims, fixed, productOf, subtractDims } from '../dims';
+import { stridesOf } from '../elements';
 import type { Rule } from '../rule';
-import { axisOf, isRanked, maxValueElements, tensor, type TensorShape } from '../tensorShape';
+import { axisOf, isRanked, maxValueElements, numbers, tensor, type TensorShape } from '../tensorShape';
 
 const constantRule: Rule = ({ node, elements }) => {
   const dense = tensorAttribute(node, 'value');
@@ -78,12 +79,22 @@ const melWeights: Rule = ({ node, inputs: [bins, length] }) => [tensor(
   typeFrom(intAttribute(node, 'output_datatype', 0), 'float32'),
   [addDims(divideDims(length?.value?.[0] ?? null, 2, 'floor'), 1), bins?.value?.[0] ?? null])];
 
+/** Indices [rank, count], known where all elements are. */
+const nonZero: Rule = ({ inputs: [x] }) => {
+  const dims = fixed(x?.shape);
+  const elements = numbers(x);
+  if (dims === undefined || elements === undefined) return [tensor('int64', [x?.shape?.length ?? null, null])];
+  const found = elements.flatMap((element, index) => (element === 0 ? [] : [index]));
+  const indices = stridesOf(dims).flatMap((stride, axis) => found.map((index) => Math.floor(index / stride) % (dims[axis] ?? 1)));
+  return [tensor('int64', [dims.length, found.length], indices)];
+};
+
 const size = (x: TensorShape | undefined): Dim => (!isRanked(x) ? null : productOf(x.shape));
 
 export const generateRules = {
   Constant: constantRule, ConstantOfShape: constantOfShape, Shape: shapeRule, Range: range, OneHot: oneHot,
   Size: ({ inputs: [x] }) => [tensor('int64', [], [size(x)])],
-  NonZero: ({ inputs: [x] }) => [tensor('int64', [x?.shape?.length ?? null, null])],
+  NonZero: nonZero,
   EyeLike: like, RandomNormalLike: like, RandomUniformLike: like, Bernoulli: like, RandomNormal: random, RandomUniform: random,
   Multinomial: ({ node, inputs: [x] }) => [tensor(typeFrom(intAttribute(node, 'dtype', 0), 'int32'), [x?.shape?.[0] ?? null, intAttribute(node, 'sample_size', 1)])],
   BlackmanWindow: window, HammingWindow: window, HannWindow: window, MelWeightMatrix: melWeights,

@@ -181,6 +181,11 @@ const centerCropPad: Rule = ({ node, inputs: [x, sizes] }) => {
 const unique: Rule = ({ node, inputs: [x] }) => {
   const axis = intAttribute(node, 'axis');
   const at = axis === undefined ? undefined : axisOf(axis, x?.shape?.length ?? 0);
+  const elements = axis === undefined || x?.shape?.length === 1 ? numbers(x) : undefined;
+  if (elements !== undefined) {
+    const count = new Set(elements).size;
+    return [tensor(x?.type ?? 'undefined', [count]), tensor('int64', [count]), tensor('int64', [elements.length]), tensor('int64', [count])];
+  }
   const shape = axis === undefined ? [null] : (x?.shape?.map((dim, index) => (index === at ? null : dim)) ?? null);
   const total = axis === undefined ? (!isRanked(x) ? null : productOf(x.shape)) : at === undefined ? null : (x?.shape?.[at] ?? null);
   return [tensor(x?.type ?? 'undefined', shape), tensor('int64', [null]), tensor('int64', [total]), tensor('int64', [null])];
