@@ -195,8 +195,9 @@ function selectLayer(id: string | null, byPerson: boolean): void {
   host.save({ layer });
   if (!byPerson && id !== null && !state.rows.some((row) => row.layer.id === id && rowText(row).toLowerCase().includes(query.toLowerCase()))) clearFilter();
   if (byPerson) pane.hide();
-  if (!byPerson || id === null) grid.select(id);
   if (id !== null) drawDetails(id);
+  // After the details: below the table they leave it less room, and the row should stay in view.
+  grid.select(id);
   if (byPerson) host.tell('layerSelected', { layer: id });
 }
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { accessibilityProblems } from '../support/accessibility';
 import { chooseInExplorer, explorerRow, notification, openWorkbench, screenshot, setTheme, themes, type ThemeName, type Workbench } from '../support/workbench';
 import { makeWorkspace, type Workspace } from '../support/workspace';
-import { layerCount, layerNames, layerRows, modelEditor, review, totalsRow } from './pages';
+import { isInside, layerCount, layerNames, layerRows, modelEditor, review, totalsRow } from './pages';
 
 /** Calibration, measuring accuracy and latency of both models on two cores; about half a minute is usual. */
 const compressTimeoutMs = 240_000;
@@ -110,6 +110,7 @@ describe('compressing a model in VS Code', function () {
     await selected.waitFor();
     const [id = ''] = await layerNames(row);
     assert.ok((await layerNames(selected)).includes(id), `${(await layerNames(selected)).join(', ')} is ${id}`);
+    assert.ok(await isInside(selected, selected.locator('xpath=ancestor::*[@role="treegrid"]')), 'the row is scrolled into view');
   });
 
   for (const theme of Object.keys(themes) as ThemeName[]) {

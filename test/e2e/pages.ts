@@ -24,6 +24,13 @@ export async function layerNames(row: Locator): Promise<readonly string[]> {
   return tooltip?.split('\n') ?? [];
 }
 
+/** Whether an element lies within another from top to bottom, give or take a pixel. */
+export async function isInside(inner: Locator, outer: Locator): Promise<boolean> {
+  const [part, whole] = await Promise.all([inner.boundingBox(), outer.boundingBox()]);
+  if (part === null || whole === null) return false;
+  return part.y >= whole.y - 1 && part.y + part.height <= whole.y + whole.height + 1;
+}
+
 /** How many layers a table says it has. */
 export async function layerCount(frame: Frame): Promise<number> {
   const count = await frame.locator('[role=treegrid]').first().getAttribute('aria-rowcount');
