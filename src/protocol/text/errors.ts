@@ -245,6 +245,33 @@ export const errorTexts = {
     zh: '任务开始后 {file} 已被修改。请去掉 --resume 重新开始压缩。',
   },
 
+  // ── a model as text ────────────────────────────────────────────────────────────────────────────────────────────
+  textSyntax: {
+    exit: 3,
+    en: 'The text of the model has a mistake at line {line}, column {column}: expected {expected}, found {found}. Correct that place.',
+    zh: '模型文本第 {line} 行第 {column} 列有误：应为 {expected}，实际为 {found}。请修改该处。',
+  },
+  textNote: {
+    exit: 3,
+    en: 'The comment "#@" at line {line}, column {column} is not one that Decant wrote: "{field}" is wrong. Correct it or delete the line.',
+    zh: '第 {line} 行第 {column} 列的 "#@" 注释不是 Decant 写出的形式："{field}" 有误。请修改或删除该行。',
+  },
+  textValueCount: {
+    exit: 3,
+    en: 'The tensor at line {line}, column {column} has {found} values, but the shape [{shape}] wants {wanted}. Correct its values or its shape.',
+    zh: '第 {line} 行第 {column} 列的张量有 {found} 个值，但形状 [{shape}] 需要 {wanted} 个。请修改它的值或形状。',
+  },
+  textDuplicate: {
+    exit: 3,
+    en: 'The text of the model has two initializers named "{name}". Rename one of them.',
+    zh: '模型文本中有两个名为 "{name}" 的初始值。请重命名其中一个。',
+  },
+  textWeights: {
+    exit: 3,
+    en: 'The text leaves out the values of "{tensor}", and they cannot be restored: {reason}. Give the model that the text was made from.',
+    zh: '文本省略了 "{tensor}" 的值，且无法恢复：{reason}。请提供生成该文本的模型。',
+  },
+
   // ── while running ──────────────────────────────────────────────────────────────────────────────────────────────
   outputUnwritable: {
     exit: 4,

@@ -8,6 +8,7 @@ import { errorTexts } from './errors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
 import { foundTexts } from './found';
+import { modelTextTexts } from './modelText';
 import { passTexts } from './passes';
 import { problemTexts } from './problems';
 import { progressTexts } from './progress';
@@ -22,6 +23,7 @@ export const texts = {
   ...findingTexts,
   ...formTexts,
   ...foundTexts,
+  ...modelTextTexts,
   ...checkTexts,
   ...passTexts,
   ...problemTexts,
