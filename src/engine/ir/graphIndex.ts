@@ -86,7 +86,7 @@ function collectNames(graph: Graph, names: Set<string>): void {
  *
  * @throws EngineError `invalidGraph` when there is a cycle.
  */
-export function topologicalOrder(graph: Graph): Node[] {
+export function topologicalOrder(graph: { readonly nodes: readonly Node[] }): Node[] {
   const producer = new Map<string, Node>();
   for (const node of graph.nodes) for (const tensor of node.outputs) if (tensor !== '') producer.set(tensor, node);
   const waiting = new Map<Node, number>();

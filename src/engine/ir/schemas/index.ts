@@ -5,7 +5,7 @@ import { isDefaultDomain } from '../model';
 import type { OperatorSchema } from './schema';
 import { newestOpset, versionsOf } from './table';
 
-export { parameterAt, type AttributeSchema, type FormalParameter, type OperatorSchema } from './schema';
+export { parameterAt, type AttributeKind, type AttributeSchema, type FormalParameter, type OperatorSchema } from './schema';
 
 /**
  * The schema that holds for an operator when the model imports `opset` of its domain: the newest version that is not

@@ -1,0 +1,94 @@
+// The checker: tells where a model breaks the rules of ONNX, in the sense of onnx.checker.check_model(full_check=True).
+// It changes nothing, reads no weights, and knows no sessions: a valid model may still be one that no provider runs.
+
+import { EngineError } from '../../error';
+import { elementCount, type Model, nodeLabel, type SparseTensor } from '../model';
+import { inferShapes, type ShapeMap, type TensorShape } from '../shapes/index';
+import { readTensor } from '../tensors';
+import { everySparseTensor } from './everything';
+import type { Problem } from './problem';
+import type { Breach, Rule, SiteKind, Sites } from './rule';
+import { domainName } from './rules/model';
+import { rulesOn } from './rules';
+import { isWhole } from './rules/tensors';
+import type { BodySite, NodeSite } from './site';
+import { walk, walkNodes } from './walk';
+
+export interface CheckOptions {
+  /**
+   * `strict` (default): as onnx.checker. `lenient`: breaches that onnxruntime accepts are warnings, for files as the world
+   * writes them: nodes out of order, outputs without shape, operators that only onnxruntime has.
+   */
+  readonly mode?: 'strict' | 'lenient';
+  /** Types and shapes where they are inferred already; else they are inferred here. */
+  readonly shapes?: ShapeMap;
+}
+
+/**
+ * Problems of a model, in the order of the file. Types are checked only where the structure has no errors.
+ *
+ * @throws EngineError when the indices of a sparse tensor or a small tensor cannot be read from disk.
+ */
+export async function checkModel(model: Model, options: CheckOptions = {}): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const run = <Kind extends SiteKind>(kind: Kind, site: Sites[Kind], at: NodeSite | undefined): void => {
+    for (const one of rulesOn(kind)) {
+      for (const found of one.check(site)) problems.push(problem(one, found, kind, site, at, options));
+    }
+  };
+  walk(model, run, { indices: await sparseIndices(model) });
+  if (problems.some(({ severity }) => severity === 'error')) return problems;
+
+  const shapes = options.shapes ?? await inferShapes(model);
+  const contradicted = new Set(shapes.notes.flatMap(({ kind, tensor }) => (kind === 'contradiction' ? [tensor] : [])));
+  walkNodes(model, (kind, _site, at) => {
+    if (kind !== 'node' || at === undefined || at.body.graph === undefined) return;
+    run('typedNode', { ...at, typeOf: (value) => typeAt(at.body, value, shapes), contradicted }, at);
+  });
+  return problems;
+}
+
+/**
+ * Refuses a model that others would refuse (mode `lenient`).
+ *
+ * @throws EngineError `invalidResult`; `pass` says which pass made the model.
+ */
+export async function requireValid(model: Model, pass: string, options: CheckOptions = {}): Promise<void> {
+  const problems = await checkModel(model, { mode: 'lenient', ...options });
+  const first = problems.find(({ severity }) => severity === 'error');
+  if (first === undefined) return;
+  const { node = '', op = '', opset = '', ...params } = first.params;
+  throw new EngineError('invalidResult', { ...params, pass, node, op, opset, rule: first.rule }, first.node === undefined ? {} : { node: first.node });
+}
+
+/** Indices beyond this many are not read: real sparse weights are far smaller. */
+const MAX_INDICES = 1 << 22;
+
+async function sparseIndices(model: Model): Promise<ReadonlyMap<SparseTensor, ArrayLike<bigint>>> {
+  const read = new Map<SparseTensor, ArrayLike<bigint>>();
+  for (const sparse of everySparseTensor(model)) {
+    const { indices } = sparse;
+    if (indices.type !== 'int64' || elementCount(indices.dims) > MAX_INDICES || !isWhole(indices)) continue;
+    const { data } = await readTensor(indices);
+    if (data instanceof BigInt64Array) read.set(sparse, data);
+  }
+  return read;
+}
+
+function typeAt(body: BodySite, value: string, shapes: ShapeMap): TensorShape | undefined {
+  for (let at: BodySite | undefined = body; at !== undefined; at = at.outer) {
+    const known = at.graph === at.model.graph ? shapes.tensors : at.graph && shapes.bodies.get(at.graph);
+    const found = known?.get(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function problem(one: Rule, found: Breach, kind: SiteKind, site: Sites[SiteKind], at: NodeSite | undefined, { mode = 'strict' }: CheckOptions): Problem {
+  const doubtful = one.accepted === true || (one.bySchema === true && at?.schema?.definedBy === 'onnxruntime');
+  const severity = one.severity === 'error' && mode === 'lenient' && doubtful ? 'warning' : one.severity;
+  const node = found.at ?? at?.node;
+  const place = node === undefined ? {} : { node: nodeLabel(node), op: node.opType, domain: domainName(node.domain), opset: at?.opset ?? '?' };
+  const functionName = kind === 'function' ? { function: (site as Sites['function']).definition.name } : {};
+  return { rule: one.id, severity, params: { ...place, ...functionName, ...found.params }, ...(node !== undefined && { node: nodeLabel(node) }) };
+}

@@ -1,0 +1,55 @@
+// What a rule of the checker is: one entry of the table in rules.ts. It looks at one kind of site and says each breach
+// by the parameters of its text (src/protocol/text/check.ts); it never throws and reads no weights.
+
+import type { CheckCode, TextParams } from '../../../protocol/text/index';
+import type { Model } from '../model';
+import type { BodySite, FunctionSite, GraphSite, NodeSite, SparseSite, TensorSite, TypedNodeSite } from './site';
+
+/** The sites by the name a rule says in `on`. */
+export interface Sites {
+  readonly model: Model;
+  readonly graph: GraphSite;
+  readonly body: BodySite;
+  readonly node: NodeSite;
+  readonly tensor: TensorSite;
+  readonly sparse: SparseSite;
+  readonly function: FunctionSite;
+  /** Runs only on models whose structure is sound. */
+  readonly typedNode: TypedNodeSite;
+}
+
+export type SiteKind = keyof Sites;
+
+/** One breach; `at` names the node where the site itself is not one. */
+export interface Breach {
+  readonly params: TextParams;
+  readonly at?: NodeSite['node'];
+}
+
+export interface Rule<Kind extends SiteKind = SiteKind> {
+  readonly id: CheckCode;
+  readonly on: Kind;
+  /** `error` where onnx.checker (or the specification) refuses, `warning` where the model is doubtful, `info` for notes. */
+  readonly severity: 'error' | 'warning' | 'info';
+  /** onnxruntime runs models that break the rule: not an error in the mode `lenient`. */
+  readonly accepted?: true;
+  /** Compares a node with its schema. Schemas of onnxruntime have no versions: in the mode `lenient` they only warn. */
+  readonly bySchema?: true;
+  check(site: Sites[Kind]): readonly Breach[];
+}
+
+export const sound: readonly Breach[] = [];
+
+export function breach(params: TextParams = {}): readonly Breach[] {
+  return [{ params }];
+}
+
+/** A breach for each item. */
+export function breaches<Item>(items: Iterable<Item>, params: (item: Item) => TextParams): readonly Breach[] {
+  return Array.from(items, (item) => ({ params: params(item) }));
+}
+
+/** Keeps the type of the site while a rule is written down. */
+export function rule<Kind extends SiteKind>(definition: Rule<Kind>): Rule<Kind> {
+  return definition;
+}

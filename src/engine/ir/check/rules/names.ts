@@ -1,0 +1,59 @@
+// Rules about names of values: each is made once, before it is used (static single assignment, IR.md).
+
+import { EngineError } from '../../../error';
+import { topologicalOrder } from '../../graphIndex';
+import { nodeLabel } from '../../model';
+import type { BodySite, NodeSite } from '../site';
+import { type Breach, breach, breaches, rule, sound } from '../rule';
+
+function missing({ node, scope }: NodeSite): string[] {
+  return node.inputs.filter((name) => name !== '' && !scope.has(name));
+}
+
+/** The first node of a cycle. Only where a node uses what is made later: sorted nodes have no cycle. */
+function cycle({ nodes }: BodySite): readonly Breach[] {
+  const made = new Set<string>();
+  const all = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const sorted = nodes.every((node) => {
+    const early = node.inputs.some((name) => all.has(name) && !made.has(name) && name !== '');
+    for (const output of node.outputs) made.add(output);
+    return !early;
+  });
+  if (sorted) return sound;
+  try {
+    topologicalOrder({ nodes });
+    return sound;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const at = nodes.find((node) => nodeLabel(node) === error.params['node']);
+    return at === undefined ? breach() : [{ params: {}, at }];
+  }
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)].filter((name) => name !== '');
+}
+
+export const nameRules = [
+  rule({
+    id: 'check.notMade', on: 'node', severity: 'error',
+    check: (site) => breaches(missing(site).filter((name) => !site.body.makes(name)), (value) => ({ value })),
+  }),
+  rule({
+    id: 'check.notSorted', on: 'node', severity: 'error', accepted: true,
+    check: (site) => breaches(missing(site).filter((name) => site.body.makes(name)), (value) => ({ value })),
+  }),
+  rule({ id: 'check.cycle', on: 'body', severity: 'error', check: cycle }),
+  rule({
+    id: 'check.madeTwice', on: 'node', severity: 'error',
+    check({ node, scope }) {
+      const outputs = node.outputs.filter((name) => name !== '');
+      const twice = outputs.filter((name, index) => scope.hasOwn(name) || outputs.indexOf(name) < index);
+      return breaches(distinct(twice), (value) => ({ value }));
+    },
+  }),
+  rule({
+    id: 'check.shadows', on: 'node', severity: 'error',
+    check: ({ node, scope }) => breaches(distinct(node.outputs).filter((name) => scope.outer?.has(name) && !scope.hasOwn(name)), (value) => ({ value })),
+  }),
+];

@@ -1,0 +1,92 @@
+// Leads the rules through a model: every graph, function, node and tensor once, in the order of the file, with the names
+// that exist at each place.
+
+import { subgraphs } from '../attributes';
+import { type FunctionDefinition, type Graph, type Model, type Node, opsetOf, type SparseTensor } from '../model';
+import { schemaOf } from '../schemas/index';
+import { everySparseTensor, everyTensor } from './everything';
+import type { SiteKind, Sites } from './rule';
+import { functionKey } from './rules/functions';
+import { type BodySite, type NodeSite, Scope } from './site';
+
+/** Called for every site; `at` is the node that the site is at or in. */
+export type Visitor = <Kind extends SiteKind>(kind: Kind, site: Sites[Kind], at: NodeSite | undefined) => void;
+
+export interface WalkOptions {
+  /** Elements of the indices of sparse tensors, as far as they were read. */
+  readonly indices: ReadonlyMap<SparseTensor, ArrayLike<bigint>>;
+}
+
+/** Visits everything but `typedNode`, which `walkNodes` serves. */
+export function walk(model: Model, visit: Visitor, { indices }: WalkOptions): void {
+  visit('model', model, undefined);
+  for (const tensor of everyTensor(model)) visit('tensor', { tensor }, undefined);
+  for (const sparse of everySparseTensor(model)) {
+    visit('tensor', { tensor: sparse.values }, undefined);
+    visit('tensor', { tensor: sparse.indices }, undefined);
+    visit('sparse', { sparse, indices: indices.get(sparse) }, undefined);
+  }
+  for (const definition of model.functions) visit('function', { model, definition }, undefined);
+  walkNodes(model, visit);
+}
+
+/** Visits graphs, bodies and nodes only. */
+export function walkNodes(model: Model, visit: Visitor): void {
+  const walker = new Walker(model, visit);
+  walker.graph(model.graph, undefined, undefined);
+  for (const definition of model.functions) walker.function(definition);
+}
+
+/** Where a subgraph is: the node that owns it and what is seen from there. */
+interface Surroundings {
+  readonly owner: NodeSite;
+  readonly scope: Scope;
+  readonly body: BodySite;
+}
+
+class Walker {
+  private readonly functions: ReadonlyMap<string, FunctionDefinition>;
+
+  constructor(private readonly model: Model, private readonly visit: Visitor) {
+    this.functions = new Map(model.functions.map((definition) => [functionKey(definition), definition]));
+  }
+
+  graph(graph: Graph, outer: Surroundings | undefined, within: FunctionDefinition | undefined): void {
+    const { model } = this;
+    const made = new Set(graph.nodes.flatMap((node) => node.outputs));
+    const makes = (name: string): boolean => made.has(name) || (outer?.body.makes(name) ?? false);
+    const scope = new Scope(outer?.scope);
+    for (const { name } of graph.inputs) scope.add(name);
+    for (const name of graph.initializers.keys()) scope.add(name);
+    for (const { values } of graph.sparseInitializers) scope.add(values.name);
+    this.visit('graph', { model, graph, main: outer === undefined, makes, made }, outer?.owner);
+    this.body({ model, graph, nodes: graph.nodes, within, opsets: within?.opsets ?? model.opsets, outer: outer?.body, makes }, scope, outer?.owner);
+  }
+
+  function(definition: FunctionDefinition): void {
+    const made = new Set(definition.nodes.flatMap((node) => node.outputs));
+    const scope = new Scope();
+    for (const name of definition.inputs) scope.add(name);
+    const body: BodySite = {
+      model: this.model, graph: undefined, nodes: definition.nodes, within: definition, opsets: definition.opsets, outer: undefined, makes: (name) => made.has(name),
+    };
+    this.body(body, scope, undefined);
+  }
+
+  private body(body: BodySite, scope: Scope, owner: NodeSite | undefined): void {
+    this.visit('body', body, owner);
+    for (const node of body.nodes) {
+      const site = this.site(node, body, scope);
+      this.visit('node', site, site);
+      for (const { graph } of subgraphs(node)) this.graph(graph, { owner: site, scope, body }, body.within);
+      for (const output of node.outputs) scope.add(output);
+    }
+  }
+
+  private site(node: Node, body: BodySite, scope: Scope): NodeSite {
+    const opset = opsetOf(body, node.domain);
+    const calls = this.functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload }));
+    const schema = opset === undefined || calls !== undefined ? undefined : schemaOf(node.domain, node.opType, opset);
+    return { body, node, scope, opset, schema, calls };
+  }
+}
