@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { inspectModel } from '../engine/analysis/inspect';
 import type { Dataset } from '../engine/data/dataset';
 import { EngineError } from '../engine/error';
-import { encodedLength, releaseModel, writeModel } from '../engine/ir/codec';
+import { releaseModel } from '../engine/ir/codec';
 import type { Model } from '../engine/ir/model';
 import { originalOrigins, saveOrigins } from '../engine/passes/origins';
 import { validateRecipe, type ValidPass, type ValidRecipe } from '../engine/passes/recipe';
@@ -15,13 +15,14 @@ import type { Runtime } from '../engine/ports';
 import type { CompressRequest } from '../protocol/jobs';
 import type { CompressReport, StepReport } from '../protocol/report';
 import { exists, writeAtomically, writeError } from '../runtime/files';
+import { saveModel, savedBytes } from '../runtime/saveModel';
 import { createRuntime } from '../runtime/sessions';
 import { loadState, passCheckpoint, requireSameInputs, type Resumed, saveState } from './compressState';
 import { sha256OfFiles } from './hashes';
 import type { JobContext, JobRunner } from './job';
 import { measurePair, measureWeights } from './measure';
 import { type OpenModel, withModel } from './openModel';
-import { freePair, outputPath, reportPath } from './outputName';
+import { freeOutput, outputPath, reportPath } from './outputName';
 import { Phases } from './phases';
 import { withData } from './samples';
 import { targetOf } from './target';
@@ -69,13 +70,13 @@ async function run(task: Task): Promise<CompressReport> {
   const { request, recipe, before, data, context } = task;
   const phases = new Phases(context, [1, PASSES_WEIGHT, ...measureWeights, 1]);
   phases.begin('progress.reading');
-  const inputs = await sha256OfFiles([request.model, ...(data?.files ?? [])], context.signal);
+  const inputs = await sha256OfFiles([request.model, ...sideFiles(before.model), ...(data?.files ?? [])], context.signal);
   const resumed = context.resume && context.folder !== undefined ? await loadState(context.folder) : undefined;
   try {
     if (resumed !== undefined) requireSameInputs(resumed.inputs, inputs);
     const steps: StepReport[] = [...(resumed?.steps ?? [])];
     const { state, result } = await compressed(task, resumed, steps, inputs, phases);
-    const after: OpenModel = { path: request.model, model: result, bytes: encodedLength(result) };
+    const after: OpenModel = { path: request.model, model: result, bytes: savedBytes(result, wantedOutput(request, recipe)) };
     const comparison = await measurePair({
       before, after, inputs, origins: state.origins, forms: state.forms, touched: state.touched, findings: state.findings,
     }, task.runtime, data, request, context, phases);
@@ -124,7 +125,7 @@ async function compressed(
 }
 
 async function stepReport({ pass, options }: ValidPass, model: Model, seconds: number, request: CompressRequest): Promise<StepReport> {
-  const bytes = encodedLength(model);
+  const bytes = savedBytes(model, request.output ?? request.model);
   const { totals } = await inspectModel(model, { path: request.model, bytes, dims: request.dims ?? {} });
   // The metric after the last pass is measured with the result; between passes it would cost more than it tells.
   return { pass: pass.id, options, seconds, bytes, parameters: totals.parameters, macs: totals.macs, metric: null };
@@ -141,20 +142,32 @@ function withRecipe(request: CompressRequest, { document }: ValidRecipe): Compre
   };
 }
 
+/** Files that weights are in, beside the model itself, which is opened first. */
+function sideFiles(model: Model): string[] {
+  return model.sources.slice(1).map((source) => source.name);
+}
+
+function wantedOutput(request: CompressRequest, recipe: ValidRecipe): string {
+  return request.output ?? outputPath(request.model, recipe.passes.map(({ pass }) => pass.suffix));
+}
+
 async function save(request: CompressRequest, recipe: ValidRecipe, model: Model, report: CompressReport): Promise<CompressReport> {
-  const wantsReport = request.report !== undefined;
-  const pair = request.output === undefined
-    ? await freePair(outputPath(request.model, recipe.passes.map(({ pass }) => pass.suffix)), wantsReport)
-    : { model: request.output, report: reportPath(request.output) };
-  const reportFile = typeof request.report === 'string' ? request.report : pair.report;
-  const complete: CompressReport = { ...report, output: pair.model };
-  await writeAtomically(pair.model, (sink) => writeModel(model, sink));
-  if (!wantsReport) return complete;
+  const output = request.output ?? await freeOutput(wantedOutput(request, recipe));
+  const reportFile = typeof request.report === 'string' ? request.report : reportPath(output);
+  const saved = await saveModel(model, output);
+  const complete: CompressReport = {
+    ...report,
+    output,
+    after: { ...report.after, bytes: saved.bytes },
+    delta: { ...report.delta, bytes: saved.bytes - report.before.bytes },
+    warnings: [...report.warnings, ...saved.findings],
+  };
+  if (request.report === undefined) return complete;
   try {
     await writeAtomically(reportFile, (sink) => sink.write(new TextEncoder().encode(`${JSON.stringify(complete, null, 2)}\n`)));
   } catch (error) {
-    // Both or none: an error says that nothing was changed.
-    await unlink(pair.model);
+    // All or none: an error says that nothing was changed.
+    for (const file of saved.files) await unlink(file);
     throw error;
   }
   return complete;

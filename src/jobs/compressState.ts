@@ -5,12 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../engine/error';
 import { readModel } from '../engine/ir/codec';
-import { writeModel } from '../engine/ir/codec';
 import type { PassCheckpoint } from '../engine/passes/pass';
 import type { RunState } from '../engine/passes/runPasses';
 import type { Finding, StepReport } from '../protocol/report';
 import type { FormCode, Said } from '../protocol/text/index';
-import { nodeFiles, writeAtomically } from '../runtime/files';
+import { nodeFiles } from '../runtime/files';
+import { saveModel } from '../runtime/saveModel';
 import { readCheckpoint, writeCheckpoint, writeFileAtomic } from './jobFolder';
 
 /** The run's knowledge as JSON: maps as lists of pairs. */
@@ -31,7 +31,7 @@ export interface Resumed {
 /** Keeps the state after `step` passes. The checkpoint is written last: it names files that are whole. */
 export async function saveState(folder: string, step: number, state: RunState, steps: readonly StepReport[], inputs: Readonly<Record<string, string>>): Promise<string> {
   const file = `step-${step}.onnx`;
-  await writeAtomically(join(folder, file), (sink) => writeModel(state.model, sink), { replace: true });
+  await saveModel(state.model, join(folder, file), { replace: true });
   const stored: StoredState = { origins: [...state.origins], forms: [...state.forms], touched: [...state.touched], findings: state.findings };
   writeFileAtomic(join(folder, stateFile(file)), JSON.stringify(stored));
   writeCheckpoint(folder, { version: 1, step, file, steps, inputs });

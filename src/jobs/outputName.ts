@@ -1,7 +1,8 @@
 // Where results go: beside the model, named after what was done, never over anything that is there.
 
 import { basename, dirname, extname, join } from 'node:path';
-import { freePath } from '../runtime/files';
+import { sideFilePath } from '../runtime/saveModel';
+import { freeName } from '../runtime/writing';
 
 /** Suffixes that say nothing once a real compression follows. */
 const WEAK_SUFFIXES: ReadonlySet<string> = new Set(['clean']);
@@ -19,12 +20,9 @@ export function reportPath(output: string): string {
 }
 
 /**
- * A model path and a report path that are both free: the number goes to both, so that they stay a pair. A path that the
- * user named is taken as it is (writing refuses to replace a file).
+ * A model path that is free, as are those of its side file and its report: one number for all, so that they stay together.
+ * A path that the user named is taken as it is (writing refuses to replace a file).
  */
-export async function freePair(model: string, withReport: boolean): Promise<{ readonly model: string; readonly report: string }> {
-  const free = await freePath(model);
-  const report = reportPath(free);
-  if (!withReport || (await freePath(report)) === report) return { model: free, report };
-  return { model: free, report: await freePath(report, '.report.json') };
+export function freeOutput(model: string): Promise<string> {
+  return freeName(model, extname(model), (candidate) => [candidate, sideFilePath(candidate), reportPath(candidate)]);
 }

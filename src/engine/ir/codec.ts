@@ -6,7 +6,8 @@ import { EngineError, errorMessage } from '../error';
 import type { ByteSink, ByteSource, FileSystem } from '../ports';
 import { decodeModel } from './decode';
 import { encodeMessages, type PayloadPlacement } from './encode';
-import { expand, payloadLength, writePayload, writePieces } from './expand';
+import { type Expansion, expand, writePieces } from './expand';
+import { externalData, openSideFiles } from './external';
 import type { ByteReference, Model, TensorData } from './model';
 import { refuseOtherFormats } from './recognise';
 import { scanModel } from './scan';
@@ -70,78 +71,23 @@ function parse(bytes: Uint8Array, source: ByteSource): ModelProto {
   return message;
 }
 
-// ── external data ────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** `external_data` of every tensor of a message tree, in any depth. */
-function externalTensors(message: ModelProto): { readonly name: string; readonly location: string }[] {
-  const found: { name: string; location: string }[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) {
-      for (const item of value) if (typeof item === 'object' && item !== null) visit(item);
-      return;
-    }
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
-    const record = value as { readonly $typeName?: string; readonly name?: string; readonly dataLocation?: number; readonly externalData?: { key: string; value: string }[] };
-    if (record.$typeName === 'onnx.TensorProto') {
-      if (record.dataLocation === 1) {
-        found.push({ name: record.name ?? '', location: record.externalData?.find((entry) => entry.key === 'location')?.value ?? '' });
-      }
-      return;
-    }
-    for (const item of Object.values(value)) visit(item);
-  };
-  visit(message.graph);
-  visit(message.functions);
-  visit(message.trainingInfo);
-  return found;
-}
-
-async function openSideFiles(message: ModelProto, source: ByteSource, files: Pick<FileSystem, 'openBeside'> | undefined): Promise<Map<string, ByteSource>> {
-  const open = new Map<string, ByteSource>();
-  try {
-    for (const { name, location } of externalTensors(message)) {
-      if (open.has(location)) continue;
-      if (files === undefined) throw new EngineError('externalDataMissing', { tensor: name, file: location });
-      open.set(location, await files.openBeside(source.name, location, name));
-    }
-  } catch (error) {
-    for (const file of open.values()) await file.close();
-    throw error;
-  }
-  return open;
-}
-
-function externalData(tensor: string, entries: ReadonlyMap<string, string>, bytes: number, sideFiles: ReadonlyMap<string, ByteSource>): TensorData {
-  const location = entries.get('location') ?? '';
-  const source = sideFiles.get(location);
-  if (source === undefined) throw new EngineError('externalDataMissing', { tensor, file: location });
-  const offset = wholeNumber(entries.get('offset') ?? '0');
-  const length = wholeNumber(entries.get('length') ?? String(bytes));
-  if (offset === undefined || length === undefined || offset + length > source.size) {
-    throw new EngineError('externalDataShort', { tensor, file: source.name, offset: entries.get('offset') ?? 0, end: (offset ?? 0) + (length ?? 0), size: source.size });
-  }
-  const checksum = entries.get('checksum');
-  return { encoding: 'raw', at: { source, offset, length, external: { location, ...(checksum !== undefined && { checksum }) } } };
-}
-
-function wholeNumber(text: string): number | undefined {
-  const value = Number(text);
-  return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
 // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const inline: PayloadPlacement = (_tensor, data) => ({ inline: withoutLocation(data) });
 
 /** Bytes that were external become raw_data when they are written inline. */
-function withoutLocation(data: TensorData): TensorData {
+export function withoutLocation(data: TensorData): TensorData {
   if ('bytes' in data.at || data.at.external === undefined) return data;
   return { encoding: 'raw', at: { source: data.at.source, offset: data.at.offset, length: data.at.length } };
 }
 
 /** The serialized model in memory, weights included. For small models; `writeModel` streams large ones. */
 export async function encodeModel(model: Model): Promise<Uint8Array> {
-  const expansion = encodeWith(model, inline);
+  return inMemory(encodeWith(model, inline));
+}
+
+async function inMemory(expansion: Expansion): Promise<Uint8Array> {
+  requireProtobuf(expansion);
   const bytes = new Uint8Array(expansion.length);
   let at = 0;
   await writePieces(expansion, {
@@ -159,53 +105,11 @@ export function encodedLength(model: Model): number {
   return encodeWith(model, inline).length;
 }
 
-/** Streams the model with all weights inline; refuses what protobuf cannot hold (use `writeModelWithSideFile`). */
+/** Streams the model with all weights inline; `runtime/saveModel.ts` decides whether that is possible. */
 export async function writeModel(model: Model, sink: ByteSink): Promise<void> {
   const expansion = encodeWith(model, inline);
-  if (expansion.length > PROTOBUF_LIMIT) {
-    throw new EngineError('internal', { activity: 'progress.saving', reason: `the model has ${expansion.length} bytes; beyond 2 GiB it needs a side file` });
-  }
+  requireProtobuf(expansion);
   await writePieces(expansion, sink);
-}
-
-/** Tensors below this many bytes stay in the model file (the threshold of ONNX's own external_data_helper). */
-const SIDE_FILE_THRESHOLD = 1024;
-/** Offsets in a side file are multiples of a page, so that it can be memory-mapped (ONNX, external data). */
-const SIDE_FILE_ALIGNMENT = 4096;
-
-export interface SideFilePlan {
-  /** Streams the side file; call it before `writeGraph`. */
-  writeData(sink: ByteSink): Promise<void>;
-  writeGraph(sink: ByteSink): Promise<void>;
-  readonly dataBytes: number;
-}
-
-/** Plans a model whose large weights go to a file named `location` beside it. */
-export function planSideFile(model: Model, location: string): SideFilePlan {
-  const placed: { readonly data: TensorData; readonly offset: number }[] = [];
-  let end = 0;
-  const expansion = encodeWith(model, (_tensor, data) => {
-    // Only raw_data may be external (onnx.proto, TensorProto.external_data); packed varints stay.
-    const movable = data.encoding === 'raw' || data.encoding === 'float' || data.encoding === 'double';
-    const length = payloadLength(data);
-    if (!movable || length < SIDE_FILE_THRESHOLD) return { inline: withoutLocation(data) };
-    const offset = Math.ceil(end / SIDE_FILE_ALIGNMENT) * SIDE_FILE_ALIGNMENT;
-    placed.push({ data, offset });
-    end = offset + length;
-    return { external: new Map([['location', location], ['offset', String(offset)], ['length', String(length)]]) };
-  });
-  return {
-    dataBytes: end,
-    async writeData(sink) {
-      let at = 0;
-      for (const { data, offset } of placed) {
-        await sink.write(new Uint8Array(offset - at));
-        await writePayload(data, sink);
-        at = offset + payloadLength(data);
-      }
-    },
-    writeGraph: (sink) => writePieces(expansion, sink),
-  };
 }
 
 /**
@@ -219,18 +123,15 @@ export async function encodeOverFiles(model: Model, locate: (reference: ByteRefe
     if (location === undefined || 'bytes' in data.at) return { inline: withoutLocation(data) };
     return { external: new Map([['location', location], ['offset', String(data.at.offset)], ['length', String(data.at.length)]]) };
   });
-  const parts: Uint8Array[] = [];
-  await writePieces(expansion, { write: (bytes) => Promise.resolve(void parts.push(bytes)) });
-  const bytes = new Uint8Array(expansion.length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return inMemory(expansion);
 }
 
-function encodeWith(model: Model, place: PayloadPlacement): ReturnType<typeof expand> {
+/** @throws EngineError `modelTooLarge` for what no protobuf reader takes. */
+export function requireProtobuf({ length }: Expansion): void {
+  if (length > PROTOBUF_LIMIT) throw new EngineError('modelTooLarge', { bytes: length, limit: PROTOBUF_LIMIT });
+}
+
+export function encodeWith(model: Model, place: PayloadPlacement): Expansion {
   const { message, payloads } = encodeMessages(model, place);
   return expand(toBinary(ModelProtoSchema, message), payloads);
 }

@@ -40,11 +40,12 @@ export function opsets(list: readonly pb.OperatorSetIdProto[], surplus: Surplus,
   for (const entry of list) {
     const version = Number(entry.version);
     const known = map.get(entry.domain);
-    const wrong = known !== undefined && known !== version
+    const isSaid = isFieldSet(entry, pb.OperatorSetIdProtoSchema.field.version);
+    const wrong = isSaid && known !== undefined && known !== version
       ? `the domain is imported in the versions ${known} and ${version}`
       : Number.isSafeInteger(version) ? undefined : `version ${entry.version} is impossible`;
     if (wrong !== undefined) throw new EngineError('invalidGraph', { node: entry.domain, op: 'opset_import', rule: wrong });
-    const plain = known === undefined && isFieldSet(entry, pb.OperatorSetIdProtoSchema.field.version) && !entry.$unknown?.length;
+    const plain = known === undefined && isSaid && !entry.$unknown?.length;
     if (plain) map.set(entry.domain, version);
     else surplus.keep(field.number, pb.OperatorSetIdProtoSchema, entry);
   }

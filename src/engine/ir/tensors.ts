@@ -25,10 +25,10 @@ export async function readTensor(tensor: Tensor): Promise<NdArray> {
     if (bytes.length !== wanted) throw sizeMismatch(tensor, bytes.length, wanted);
     return { type, dims, data: view(type, bytes) };
   }
-  const values = varints(bytes, tensor.data.encoding === 'int32');
-  const wanted = bitsOf(type) < 8 ? bytesOf(type, count) : count * (type === 'complex64' || type === 'complex128' ? 2 : 1);
-  if (values.length !== wanted) throw sizeMismatch(tensor, values.length, wanted);
-  return { type, dims, data: fromVarints(type, values) };
+  const wanted = bitsOf(type) < 8 ? bytesOf(type, count) : count;
+  const { data, found } = fromVarints(type, bytes, wanted);
+  if (found !== wanted) throw sizeMismatch(tensor, found, wanted);
+  return { type, dims, data };
 }
 
 /** Values as numbers (int64 beyond 2^53 loses precision, as in shapes it never is). Small tensors only. */
@@ -85,33 +85,49 @@ function view(type: DataType, bytes: Uint8Array): TypedArray {
   return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
 }
 
-/** Packed varints; `signed32` for int32_data, whose negative numbers may be written with 5 or 10 bytes. */
-function varints(bytes: Uint8Array, signed32: boolean): bigint[] {
-  const values: bigint[] = [];
-  let value = 0n;
-  let shift = 0n;
+/** 64-bit types, whose varints need both halves. */
+const wide: ReadonlySet<DataType> = new Set(['int64', 'uint64']);
+
+/**
+ * Packed varints as the type's array of `wanted` elements, and how many there are (one more than wanted stands for any
+ * number above). Negative numbers of int32_data may be written with 5 or 10 bytes: the bits above the type's go.
+ */
+function fromVarints(type: DataType, bytes: Uint8Array, wanted: number): { readonly data: TypedArray; readonly found: number } {
+  const isWide = wide.has(type);
+  // Halves of 64 bits, the low one first: the byte order of a BigInt64Array on every machine that runs Node.js.
+  const halves = new Int32Array(isWide ? wanted * 2 : wanted);
+  let found = 0;
+  let low = 0;
+  let high = 0;
+  let shift = 0;
   for (const byte of bytes) {
-    value |= BigInt(byte & 0x7f) << shift;
-    if (byte >= 0x80) {
-      shift += 7n;
-      continue;
+    if (found >= wanted) {
+      found += 1;
+      break;
     }
-    values.push(signed32 ? BigInt.asIntN(32, value) : BigInt.asIntN(64, value));
-    value = 0n;
-    shift = 0n;
+    const bits = byte & 0x7f;
+    if (shift < 32) low |= bits << shift;
+    if (shift === 28) high |= bits >> 4;
+    else if (shift > 28 && shift < 64) high |= bits << (shift - 32);
+    shift += 7;
+    if (byte >= 0x80) continue;
+    if (isWide) halves[2 * found + 1] = high;
+    halves[isWide ? 2 * found : found] = low;
+    found += 1;
+    low = high = shift = 0;
   }
-  return values;
+  return { data: typed(type, halves), found };
 }
 
-function fromVarints(type: DataType, values: readonly bigint[]): TypedArray {
+function typed(type: DataType, halves: Int32Array): TypedArray {
   switch (type) {
-    case 'int64': return BigInt64Array.from(values);
-    case 'uint64': return BigUint64Array.from(values, (value) => BigInt.asUintN(64, value));
-    case 'uint32': return Uint32Array.from(values, Number);
-    case 'int32': return Int32Array.from(values, Number);
-    case 'int16': return Int16Array.from(values, Number);
-    case 'int8': return Int8Array.from(values, Number);
-    case 'uint16': case 'float16': case 'bfloat16': return Uint16Array.from(values, Number);
-    default: return Uint8Array.from(values, Number);
+    case 'int64': return new BigInt64Array(halves.buffer);
+    case 'uint64': return new BigUint64Array(halves.buffer);
+    case 'int32': return halves;
+    case 'uint32': return new Uint32Array(halves.buffer);
+    case 'int16': return Int16Array.from(halves);
+    case 'int8': return Int8Array.from(halves);
+    case 'uint16': case 'float16': case 'bfloat16': return Uint16Array.from(halves);
+    default: return Uint8Array.from(halves);
   }
 }

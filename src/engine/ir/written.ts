@@ -39,7 +39,7 @@ export class Surplus {
     const data = new Uint8Array(head.length + bytes.length);
     data.set(head);
     data.set(bytes, head.length);
-    this.kept.push({ no: field, wireType: WireType.LengthDelimited as number, data });
+    this.kept.push({ no: field, wireType: WireType.LengthDelimited, data });
   }
 
   get fields(): UnknownFields {
