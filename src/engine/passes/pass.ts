@@ -24,10 +24,6 @@ export interface Pass<Options extends TObject = TObject> {
 /** Origins: layer ids of the original model that a node came from, by the node's first output. */
 export type Origins = ReadonlyMap<string, readonly string[]>;
 
-export interface LayerForm {
-  readonly form: Said<FormCode>;
-}
-
 export interface PassOutcome {
   readonly model: Model;
   /** Origins of every node of `model` (of the main graph), from the origins the pass was given. */
@@ -43,7 +39,8 @@ export interface PassCheckpoint {
   save(bytes: Uint8Array): Promise<void>;
 }
 
-export interface PassContext {
+/** What stays the same over a whole run of passes. */
+export interface PassServices {
   readonly runtime: Runtime;
   /** Samples: `train` calibrates and trains, `test` is for metrics only. */
   readonly data?: Dataset;
@@ -53,12 +50,15 @@ export interface PassContext {
   readonly dims: Readonly<Record<string, number>>;
   /** Hardware the recipe is for. */
   readonly target: Target;
-  readonly origins: Origins;
   readonly signal?: AbortSignal;
+  progress(progress: Progress): void;
+}
+
+export interface PassContext extends PassServices {
+  readonly origins: Origins;
   /** Uniform in [0, 1), seeded by the recipe. */
   readonly random: () => number;
   readonly checkpoint: PassCheckpoint;
-  progress(progress: Progress): void;
   /** Runs another pass of the registry on a model; the only way one pass calls another. */
   apply(id: string, model: Model, options: Readonly<Record<string, unknown>>): Promise<PassOutcome>;
 }

@@ -4,11 +4,9 @@
 import type { Progress } from '../../protocol/jobs';
 import type { Finding } from '../../protocol/report';
 import type { FormCode, Said } from '../../protocol/text/index';
-import type { Dataset } from '../data/dataset';
 import { throwIfAborted } from '../error';
 import type { Model } from '../ir/model';
-import type { Runtime } from '../ports';
-import type { Origins, PassCheckpoint, PassContext, PassOutcome, Target } from './pass';
+import type { Origins, PassCheckpoint, PassContext, PassOutcome, PassServices } from './pass';
 import { seededRandom } from './random';
 import { type ValidPass, validateOptions } from './recipe';
 import { findPass } from './registry';
@@ -24,19 +22,11 @@ export interface RunState {
   readonly findings: readonly Finding[];
 }
 
-export interface RunServices {
-  readonly runtime: Runtime;
-  readonly data?: Dataset;
-  readonly provider: string;
-  readonly threads: number;
-  readonly dims: Readonly<Record<string, number>>;
-  readonly target: Target;
+/** `progress` is over the whole run: each pass has an equal share. */
+export interface RunServices extends PassServices {
   readonly seed: number;
-  readonly signal?: AbortSignal;
   /** Bytes that the pass at `step` may keep to go on after a kill; default: none are kept. */
   checkpoint?(step: number): PassCheckpoint;
-  /** Progress over the whole run: each pass has an equal share. */
-  progress(progress: Progress): void;
 }
 
 export interface RunHooks {
