@@ -10,6 +10,7 @@ import { elementwiseRules } from './rules/elementwise';
 import { generateRules } from './rules/generate';
 import { matrixRules } from './rules/matrix';
 import { layoutRules, microsoftRules } from './rules/microsoft';
+import { microsoftModelRules } from './rules/microsoftModels';
 import { normalizationRules } from './rules/normalization';
 import { previewRules, trainingRules } from './rules/preview';
 import { quantizationRules } from './rules/quantization';
@@ -37,7 +38,7 @@ const domains: ReadonlyMap<string, Readonly<Record<string, Rule>>> = new Map<str
   ['ai.onnx.ml', ofTraditional],
   ['ai.onnx.preview.training', ofTraining],
   ['ai.onnx.preview', previewRules],
-  ['com.microsoft', microsoftRules],
+  ['com.microsoft', { ...microsoftRules, ...microsoftModelRules }],
   ['com.microsoft.nchwc', layoutRules],
 ]);
 

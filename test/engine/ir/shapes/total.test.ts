@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { int, ints as intsOf } from '../../../../src/engine/ir/attributes';
 import type { Dim } from '../../../../src/engine/ir/model';
-import { standardOperators } from '../../../../src/engine/ir/shapes/operators';
+import { operatorsByDomain } from '../../../../src/engine/ir/shapes/index';
 import { infer, ints, type Operand, value } from './support';
 
 const dim: fc.Arbitrary<Dim> = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom('N', 'odd name'), fc.constant(null));
@@ -25,11 +25,11 @@ const attributes = fc.record({
 }, { requiredKeys: [] });
 
 describe('every shape rule', () => {
-  for (const op of standardOperators) {
-    it(`${op} bears any input, in any opset`, async () => {
+  for (const [domain, op] of [...operatorsByDomain].flatMap(([name, operators]) => operators.map((operator) => [name, operator] as const))) {
+    it(`${domain === '' ? op : `${domain}.${op}`} bears any input, in any opset`, async () => {
       await fc.assert(fc.asyncProperty(fc.array(operand, { maxLength: 9 }), attributes, fc.integer({ min: 1, max: 26 }), async (operands, given, opset) => {
         const present = Object.fromEntries(Object.entries(given).filter(([, attribute]) => attribute !== undefined));
-        for (const { shape, value: elements } of await infer(op, operands, present, { opset, outputs: 3 })) {
+        for (const { shape, value: elements } of await infer(op, operands, present, { opset, outputs: 3, domain })) {
           assert.ok(shape?.every((size) => size === null || typeof size === 'string' || Number.isInteger(size)) ?? true, `${op}: ${JSON.stringify(shape)}`);
           const count = shape?.every((size) => typeof size === 'number') === true ? shape.reduce<number>((product, size) => product * Number(size), 1) : undefined;
           if (elements !== undefined && count !== undefined && count >= 0) assert.equal(elements.length, count, op);

@@ -6,11 +6,12 @@ import { dataTypeOf, type DataType } from '../../dataTypes';
 import type { Dim } from '../../model';
 import { addDims, broadcast, divideDims, divideExactly, multiplyDims, type Shape } from '../dims';
 import type { Rule, RuleContext } from '../rule';
-import { axisOf, isRanked, tensor, unknownTensor } from '../tensorShape';
+import { axisOf, isRanked, tensor, unknownTensor, type TensorShape } from '../tensorShape';
 import { same } from './elementwise';
 import { firstType, gemm, product, productShape } from './matrix';
 import { layerNormalization } from './normalization';
 import { quantizationRules } from './quantization';
+import { recurrentRules } from './recurrent';
 import { reducedShape } from './reduce';
 import { convolutionRule, globalPooling, pooledShape, pooling, windowRules } from './window';
 
@@ -71,13 +72,25 @@ const attention: Rule = ({ node, inputs: [x, weights, bias] }) => {
   return [tensor(x?.type ?? 'undefined', [batch, length, hidden]), tensor(x?.type ?? 'undefined', present)];
 };
 
-/** Query [batch, length, hidden]; packed QKV has rank 5 and value may have another width. */
-const multiHeadAttention: Rule = ({ inputs: [query, , value] }) => {
+/** Query [batch, length, hidden], or packed [batch, length, heads, 3, size]; the value may have another width. */
+const multiHeadAttention: Rule = ({ node, inputs: [query, key, value, , , , pastKey, pastValue] }) => {
   const type = query?.type ?? 'undefined';
+  const heads = intAttribute(node, 'num_heads') ?? null;
+  if (query?.shape?.length === 5) {
+    const [batch = null, length = null, count = null, , size = null] = query.shape;
+    const present = tensor(type, [batch, count, length, size]);
+    return [tensor(type, [batch, length, multiplyDims(count, size)]), present, present];
+  }
   if (query?.shape?.length !== 3) return [tensor(type, null)];
   const [batch = null, length = null, hidden = null] = query.shape;
   const width = value?.shape?.length === 3 ? (value.shape[2] ?? null) : value?.shape?.length === 4 ? multiplyDims(value.shape[1] ?? null, value.shape[3] ?? null) : hidden;
-  return [tensor(type, [batch, length, width])];
+  const present = (x: TensorShape | undefined, past: TensorShape | undefined): TensorShape => {
+    const split = x?.shape?.length === 4;
+    const own = x?.shape?.[split ? 2 : 1] ?? null;
+    const size = split ? (x.shape?.[3] ?? null) : x?.shape?.length === 3 ? divideExactly(x.shape[2] ?? null, heads) : null;
+    return tensor(type, [batch, heads, past === undefined ? own : addDims(own, past.shape?.[2] ?? null), size]);
+  };
+  return [tensor(type, [batch, length, width]), present(key, pastKey), present(value, pastValue)];
 };
 
 /** Output, mean, inverse deviation, and the sum of the inputs. */
@@ -120,7 +133,7 @@ export const microsoftRules = {
   LayerNormalization: layerNormalization, SimplifiedLayerNormalization: layerNormalization,
   SkipLayerNormalization: skipNormalization, SkipSimplifiedLayerNormalization: skipNormalization,
   EmbedLayerNormalization: embedLayerNormalization, GroupNorm: same, SkipGroupNorm: same, RotaryEmbedding: same,
-  Attention: attention, MultiHeadAttention: multiHeadAttention, QAttention: attention,
+  Attention: attention, MultiHeadAttention: multiHeadAttention, QAttention: ofType(typeAt(3), attention),
   QuantizeLinear: quantizationRules.QuantizeLinear, DequantizeLinear: quantizationRules.DequantizeLinear,
   QLinearAdd: broadcastOf(0, 3), QLinearMul: broadcastOf(0, 3), QLinearSigmoid: same, QLinearLeakyRelu: same, QLinearSoftmax: same,
   QLinearWhere: ({ inputs }) => [tensor(inputs[1]?.type ?? 'undefined', broadcast(inputs[0]?.shape ?? null, inputs[1]?.shape ?? null, inputs[4]?.shape ?? null))],
@@ -133,8 +146,9 @@ export const microsoftRules = {
   QGemm: quantizedGemm,
   MatMulInteger16: product(0, 1, () => 'int32'),
   MatMulIntegerToFloat: product(0, 1, typeAt(2)), DynamicQuantizeMatMul: product(0, 1, typeAt(2)),
-  DynamicQuantizeLSTM: ({ node, inputs: [x] }) => node.outputs.map(() => tensor(x?.type ?? 'undefined', null)),
-  ConvTransposeWithDynamicPads: ({ inputs: [x] }) => [tensor(x?.type ?? 'undefined', null)],
+  DynamicQuantizeLSTM: at([0], recurrentRules.LSTM),
+  ConvTransposeWithDynamicPads: ({ node, inputs: [x, w] }) => [tensor(x?.type ?? 'undefined', !isRanked(x) ? null
+    : [x.shape[0] ?? null, multiplyDims(w?.shape?.[1] ?? null, intAttribute(node, 'group', 1)), ...x.shape.slice(2).map(() => null)])],
   GatherBlockQuantized: gatherQuantized, Inverse: same, Trilu: same, Rfft: ({ inputs: [x] }) => [tensor(x?.type ?? 'undefined', !isRanked(x) ? null : [...x.shape.slice(0, -1), addDims(divideDims(x.shape.at(-1) ?? null, 2, 'floor'), 1), 2])],
   Pad: ({ inputs: [x] }) => [tensor(x?.type ?? 'undefined', x?.shape?.map(() => null) ?? null)],
 } as const satisfies Record<string, Rule>;
