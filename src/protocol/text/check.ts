@@ -66,8 +66,10 @@ export const checkTexts = {
 
   // ── types ──────────────────────────────────────────────────────────────────────────────────────────────────────
   'check.typeNotAllowed': { en: '"{value}" is a {type}, which {parameter} of the operator does not take', zh: '"{value}" 的类型为 {type}，算子的 {parameter} 不接受' },
+  'check.constantType': { en: '"{value}" is a {type}, which Constant of this opset does not hold', zh: '"{value}" 的类型为 {type}，此 opset 的 Constant 不支持' },
+  'check.storedType': { en: '"{value}" is stated to be {type}, but the node makes {other}', zh: '"{value}" 声明为 {type}，但节点产生的是 {other}' },
   'check.typesDiffer': { en: '"{value}" is a {type}, but another value of the same type variable {variable} is a {other}', zh: '"{value}" 的类型为 {type}，但同一类型变量 {variable} 的另一个值为 {other}' },
-  'check.contradictsStored': { en: 'the type or shape stated for "{value}" is not the one that the node makes', zh: '为 "{value}" 声明的类型或形状与节点的结果不符' },
+  'check.contradictsStored': { en: 'the shape stated for "{value}" is not the one that the node makes', zh: '为 "{value}" 声明的形状与节点的结果不符' },
 
   // ── functions ──────────────────────────────────────────────────────────────────────────────────────────────────
   'check.functionTwice': { en: 'function {function} is defined twice', zh: '函数 {function} 定义了两次' },

@@ -46,7 +46,7 @@ export const attributeRules = [
     },
   }),
   rule({
-    id: 'check.constantValues', on: 'node', severity: 'error',
+    id: 'check.constantValues', on: 'node', severity: 'error', accepted: true,
     check({ node, schema }) {
       if (node.opType !== 'Constant' || schema?.domain !== '') return sound;
       const found = constantValues.filter((name) => node.attributes.has(name)).length;
@@ -54,7 +54,7 @@ export const attributeRules = [
     },
   }),
   rule({
-    id: 'check.referenceOutside', on: 'node', severity: 'error',
+    id: 'check.referenceOutside', on: 'node', severity: 'warning',
     check: (site) => (site.body.within === undefined ? breaches(references(site), ({ attribute }) => ({ attribute })) : sound),
   }),
   rule({

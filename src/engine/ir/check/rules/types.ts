@@ -33,6 +33,23 @@ function notAllowed(site: TypedNodeSite): readonly Breach[] {
   return wrong.map(({ name, type, parameter }) => ({ params: { value: name, type, parameter } }));
 }
 
+/** Constant of old opsets holds floats only; exporters wrote other types all the same. */
+function isConstant({ node, schema }: TypedNodeSite): boolean {
+  return node.opType === 'Constant' && schema?.domain === '';
+}
+
+/** Outputs whose element type in the file is not the one that follows from the graph. */
+function otherThanStored(site: TypedNodeSite): readonly Breach[] {
+  const { node, body: { graph } } = site;
+  if (graph === undefined) return sound;
+  return node.outputs.flatMap((name) => {
+    const stored = (graph.valueInfo.get(name) ?? graph.outputs.find((output) => output.name === name))?.type;
+    const made = site.typeOf(name)?.type ?? 'undefined';
+    if (stored?.kind !== 'tensor' || stored.type === 'undefined' || made === 'undefined' || stored.type === made) return [];
+    return [{ params: { value: name, type: stored.type, other: made } }];
+  });
+}
+
 function differing(site: TypedNodeSite): readonly Breach[] {
   const first = new Map<string, string>();
   for (const { name, type, wanted, shared } of typedValues(site)) {
@@ -45,7 +62,9 @@ function differing(site: TypedNodeSite): readonly Breach[] {
 }
 
 export const typeRules = [
-  rule({ id: 'check.typeNotAllowed', on: 'typedNode', severity: 'error', bySchema: true, check: notAllowed }),
+  rule({ id: 'check.typeNotAllowed', on: 'typedNode', severity: 'error', bySchema: true, check: (site) => (isConstant(site) ? sound : notAllowed(site)) }),
+  rule({ id: 'check.constantType', on: 'typedNode', severity: 'error', accepted: true, check: (site) => (isConstant(site) ? notAllowed(site) : sound) }),
+  rule({ id: 'check.storedType', on: 'typedNode', severity: 'error', check: otherThanStored }),
   rule({ id: 'check.typesDiffer', on: 'typedNode', severity: 'error', bySchema: true, check: differing }),
   rule({
     id: 'check.contradictsStored', on: 'typedNode', severity: 'error', accepted: true,
