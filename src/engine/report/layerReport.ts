@@ -35,7 +35,7 @@ export function layerReports(sources: LayerSources): LayerReport[] {
       id: layer.id,
       op: layer.op,
       before: { ...costOf([layer]), ...latencyOf(layer.id, before) },
-      after: { ...costOf(parts), ...latencyOf(layer.id, after), form: formOf(layer.id, parts, mergedInto, sources.forms) },
+      after: { ...costOf(parts), ...latencyOf(layer.id, after), form: formOf(layer, parts, mergedInto, sources.forms) },
       outputError: sources.outputErrors.get(layer.id) ?? null,
       accuracyDelta: null,
       passes: sources.touched.get(layer.id) ?? [],
@@ -91,17 +91,23 @@ function latencyOf(id: string, table: LatencyTable | null): Pick<LayerFigures, '
   return { latency: inside ? null : { mean: 0, p10: 0, p90: 0 } };
 }
 
+/** What a pass said of the layer; without passes (`compare`) or a word of theirs, what the numbers say. */
 function formOf(
-  id: string,
+  layer: LayerDescription,
   parts: readonly LayerDescription[],
   mergedInto: ReadonlyMap<string, string>,
   forms: ReadonlyMap<string, Said<FormCode>>,
 ): Said<FormCode> {
-  const known = forms.get(id);
-  if (known !== undefined) return known;
-  const layer = mergedInto.get(id);
-  if (parts.length === 0) return layer === undefined ? said('form.removed') : said('form.merged', { layer });
-  return said('form.unchanged');
+  const known = forms.get(layer.id);
+  if (known !== undefined && known.code !== 'form.unchanged') return known;
+  const [part] = parts;
+  if (part === undefined) {
+    const into = mergedInto.get(layer.id);
+    return into === undefined ? said('form.removed') : said('form.merged', { layer: into });
+  }
+  if (layer.parameters > 0 && part.type !== layer.type) return said('form.typed', { type: part.type });
+  const { parameters, macs } = costOf(parts);
+  return parameters === layer.parameters && macs === layer.macs ? said('form.unchanged') : said('form.changed');
 }
 
 function sum(values: readonly number[]): number {

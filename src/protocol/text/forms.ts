@@ -4,6 +4,8 @@ import type { TextEntry } from './entry';
 
 export const formTexts = {
   'form.unchanged': { en: 'unchanged', zh: '未变' },
+  'form.changed': { en: 'changed', zh: '已更改' },
+  'form.typed': { en: '{type} weights', zh: '{type} 权重' },
   'form.removed': { en: 'removed', zh: '已移除' },
   'form.merged': { en: 'merged into {layer}', zh: '已并入 {layer}' },
   'form.int8PerChannel': { en: 'int8 per channel', zh: '逐通道 int8' },
