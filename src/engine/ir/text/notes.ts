@@ -22,7 +22,7 @@ export interface Note {
   readonly name?: string;
   /** Payload field, where it is not raw_data; `none` for no payload at all. */
   readonly storage?: TensorData['encoding'] | 'none';
-  /** Base64 of the payload where literals do not say it exactly (NaN payloads, unusual varints); also of a string attribute that is not UTF-8. */
+  /** Base64 of the payload where literals do not say it exactly (NaN payloads, unusual varints, a wrong number of values); also of a string attribute that is not UTF-8. */
   readonly bytes?: string;
   /** Base64 of strings that are not UTF-8, all of the list. */
   readonly strings?: readonly string[];

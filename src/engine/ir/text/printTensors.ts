@@ -4,7 +4,7 @@ import { payloadLength } from '../expand';
 import { elementCount, NO_DATA, type Attribute, type Graph, type Model, type Node, type SparseTensor, type Tensor, type TensorData } from '../model';
 import { carriedNote, isEmpty, type Note } from './notes';
 import { identifier, quoted, typeName } from './syntax';
-import { literalsOf, payloadOf } from './tensorValues';
+import { literalCount, literalsOf, payloadOf } from './tensorValues';
 import { base64, isUtf8, sameBytes, utf8Text } from './utf8';
 
 /** Stands in braces for values that are left out. */
@@ -63,7 +63,7 @@ export function tensorPrinter(longest: number, payloads: Payloads): TensorPrinte
     if (bytes === undefined) return {};
     const { encoding } = tensor.data;
     const literals = literalsOf(tensor.type, encoding, bytes);
-    const exact = literals !== undefined && sameBytes(payloadOf(tensor.type, encoding, literals), bytes);
+    const exact = literals?.length === literalCount(tensor.type, tensor.dims) && sameBytes(payloadOf(tensor.type, encoding, literals), bytes);
     return { ...(encoding !== 'raw' && { storage: encoding }), ...(!exact && { bytes: base64(bytes) }) };
   }
 
