@@ -2,11 +2,7 @@
 // Node binding of 1.30 takes `freeDimensionOverrides` and does nothing with them.
 
 import type { Dim, Model, ValueInfo } from '../engine/ir/model';
-
-/** How an open dimension without a name is called: `input[2]`. */
-export function dimLabel(value: string, dim: string | null, axis: number): string {
-  return dim === null || dim === '' ? `${value}[${axis}]` : dim;
-}
+import { dimLabel } from '../engine/passes/sampleInputs';
 
 export function withFixedDims(model: Model, dims: Readonly<Record<string, number>>): Model {
   if (Object.keys(dims).length === 0) return model;

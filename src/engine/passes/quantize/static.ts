@@ -80,10 +80,13 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
   },
 };
 
+/** Attention in one piece hides its MatMuls; what quantization costs is measured at the end, so that nothing is verified here. */
+const unfused = { rules: ['fuseAttention'], verify: false };
+
 /** Folded BatchNormalization, constants as initializers, biases in their layers, and an opset that can say `axis`. */
 async function prepare(model: Model, context: PassContext): Promise<PassOutcome> {
   const opset = opsetOf(model) ?? 0;
-  const cleaned = await context.apply('cleanup', model, opset < neededOpset ? { opset: neededOpset } : {});
+  const cleaned = await context.apply('cleanup', model, { ...unfused, ...(opset < neededOpset ? { opset: neededOpset } : {}) });
   const joined = cloneModel(cleaned.model);
   const { tensors } = await inferShapes(joined);
   return { ...cleaned, model: joined, origins: joinMatMulBias(joined.graph, cleaned.origins, (tensor) => tensors.get(tensor)) };

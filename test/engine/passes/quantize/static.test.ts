@@ -159,7 +159,9 @@ describe('quantize.static on small graphs', () => {
   it('keeps one scale through operators that only move values, and pads codes with the code of 0', async () => {
     const nodes = [
       conv('x', 'h', 'w', 'b'), node('MaxPool', ['h'], ['m'], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }),
-      node('Transpose', ['m'], ['t'], { perm: ints([0, 1, 3, 2]) }), node('Pad', ['t', 'pads'], ['p']), conv('p', 'y', 'v', 'c'),
+      node('Transpose', ['m'], ['t'], { perm: ints([0, 1, 3, 2]) }), node('Pad', ['t', 'pads'], ['p']),
+      // A Pad right before a Conv would become part of it.
+      node('MaxPool', ['p'], ['q'], { kernel_shape: ints([1, 1]) }), conv('q', 'y', 'v', 'c'),
     ];
     const moving = small({ nodes, constants: { ...weights, pads: vector64(0, 0, 1, 1, 0, 0, 1, 1) } });
     const { model } = await quantized(moving);

@@ -14,6 +14,7 @@ import type { CleanupRule } from '../rule';
  */
 export const weightInputs: CleanupRule = {
   id: 'weightInputs',
+  where: 'main',
   apply({ model, graph }) {
     const kept = graph.inputs.filter((input) => !graph.initializers.has(input.name));
     const dropped = graph.inputs.length - kept.length;

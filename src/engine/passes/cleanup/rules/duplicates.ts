@@ -7,6 +7,7 @@ import type { CleanupRule } from '../rule';
 
 export const deadNodes: CleanupRule = {
   id: 'deadNodes',
+  where: 'functions',
   apply(editor) {
     const before = [...editor.nodes()];
     let edits = 0;
@@ -26,6 +27,7 @@ const random: ReadonlySet<string> = new Set([
 
 export const duplicateNodes: CleanupRule = {
   id: 'duplicateNodes',
+  where: 'functions',
   apply(editor) {
     const first = new Map<string, Node>();
     let edits = 0;

@@ -46,22 +46,90 @@ function foldConstantsUpTo(smallResult: number): CleanupRule {
 
 /** Nodes to fold, in topological order: inputs are constants or outputs of nodes before them in the list. */
 function findFoldable(editor: GraphEditor, context: RuleContext, smallResult: number): Node[] {
-  const found: Node[] = [];
+  const known = computable(editor, context);
+  const found = new Set<Node>();
+  const sizes = new Map<string, number>();
+  const accept = (node: Node): void => {
+    found.add(node);
+    for (const output of node.outputs) sizes.set(output, known.sizes.get(output) ?? 0);
+  };
+  for (const node of known.nodes) {
+    if (!node.inputs.every((input) => input === '' || sizes.has(input) || editor.constant(input) !== undefined)) continue;
+    const total = node.outputs.reduce((sum, output) => sum + (known.sizes.get(output) ?? 0), 0);
+    if (total <= smallResult || total <= bytesFreed(node, editor, sizes)) accept(node);
+  }
+  for (const group of groups(known.nodes.filter((node) => !found.has(node)), editor)) {
+    if (groupResult(group, editor, known.sizes) <= groupFreed(group, editor)) for (const node of group) accept(node);
+  }
+  return known.nodes.filter((node) => found.has(node));
+}
+
+interface Computable {
+  readonly nodes: readonly Node[];
+  /** Bytes of their outputs. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+/** Every node that depends on constants alone and has results of a known size. */
+function computable(editor: GraphEditor, context: RuleContext): Computable {
+  const nodes: Node[] = [];
   const sizes = new Map<string, number>();
   for (const node of editor.nodes()) {
     if (!isDefaultDomain(node.domain) || never.has(node.opType) || subgraphs(node).length > 0) continue;
     if (node.outputs.some((output) => editor.isOutput(output))) continue;
-    const inputs = node.inputs.filter((input) => input !== '');
-    if (!inputs.every((input) => sizes.has(input) || editor.constant(input) !== undefined)) continue;
+    if (!node.inputs.every((input) => input === '' || sizes.has(input) || editor.constant(input) !== undefined)) continue;
     const outputs = node.outputs.filter((output) => output !== '');
     const results = outputs.map((output) => resultBytes(output, context));
     if (!results.every((size) => size !== undefined)) continue;
-    const total = results.reduce((sum, size) => sum + size, 0);
-    if (total > smallResult && total > bytesFreed(node, editor, sizes)) continue;
-    found.push(node);
+    nodes.push(node);
     outputs.forEach((output, index) => sizes.set(output, results[index] ?? 0));
   }
-  return found;
+  return { nodes, sizes };
+}
+
+/** Nodes that share a value between them, or a constant too large to be an axis or a shape: gates cut from one weight, say. */
+function groups(nodes: readonly Node[], editor: GraphEditor): readonly (readonly Node[])[] {
+  const groupOf = new Map<string, Set<Node>>();
+  const all = new Set<Set<Node>>();
+  for (const node of nodes) {
+    const shared = [...node.outputs, ...node.inputs.filter((input) => {
+      const tensor = editor.constant(input);
+      return tensor === undefined || storedBytes(tensor) > SMALL_RESULT;
+    })];
+    const joined = new Set<Node>([node]);
+    for (const value of shared) {
+      const other = groupOf.get(value);
+      if (other === undefined || other === joined) continue;
+      all.delete(other);
+      for (const member of other) joined.add(member);
+    }
+    all.add(joined);
+    for (const member of joined) for (const value of [...member.outputs, ...member.inputs]) if (groupOf.get(value) !== undefined) groupOf.set(value, joined);
+    for (const value of shared) groupOf.set(value, joined);
+  }
+  return [...all].map((group) => nodes.filter((node) => group.has(node)));
+}
+
+/** Bytes of the results that are read outside the group. */
+function groupResult(group: readonly Node[], editor: GraphEditor, sizes: ReadonlyMap<string, number>): number {
+  const results = group.flatMap((node) => node.outputs).filter((output) => output !== '' && isReadOutside(output, group, editor));
+  return results.reduce((sum, output) => sum + (sizes.get(output) ?? 0), 0);
+}
+
+/** What the file loses with the group: the records, and the constants that nothing else reads. */
+function groupFreed(group: readonly Node[], editor: GraphEditor): number {
+  const constants = new Set(group.flatMap((node) => node.inputs));
+  const records = group.reduce((sum, node) => sum + recordBytes(node), 0);
+  return [...constants].reduce((sum, input) => {
+    const tensor = editor.isOwn(input) && !editor.isOutput(input) ? editor.constant(input) : undefined;
+    const freed = tensor !== undefined && editor.consumers(input).every((reader) => group.includes(reader));
+    return sum + (freed ? storedBytes(tensor) : 0);
+  }, records);
+}
+
+/** About what a node's own record takes. */
+function recordBytes(node: Node): number {
+  return [node.opType, node.name, ...node.inputs].reduce((sum, text) => sum + text.length, 0);
 }
 
 function resultBytes(output: string, { typeOf }: RuleContext): number | undefined {
@@ -74,12 +142,11 @@ function resultBytes(output: string, { typeOf }: RuleContext): number | undefine
 
 /** What the file loses with the node: its own record, and the constants that nothing else reads. */
 function bytesFreed(node: Node, editor: GraphEditor, sizes: ReadonlyMap<string, number>): number {
-  const own = [node.opType, node.name, ...node.inputs].reduce((sum, text) => sum + text.length, 0);
   return [...new Set(node.inputs)].reduce((sum, input) => {
     if (editor.soleConsumer(input) !== node) return sum;
     const tensor = editor.constant(input);
     return sum + (sizes.get(input) ?? (tensor === undefined ? 0 : storedBytes(tensor)));
-  }, own);
+  }, recordBytes(node));
 }
 
 async function compute(nodes: readonly Node[], editor: GraphEditor, context: RuleContext): Promise<Record<string, NdArray>> {

@@ -11,9 +11,10 @@ import { elementType, sameShape, shapeOf, staticShape } from '../types';
 type Test = (node: Node, editor: GraphEditor, context: RuleContext) => Promise<boolean> | boolean;
 
 /** A rule that bypasses every node of the operators that passes the test. */
-function bypassRule(id: string, opTypes: readonly string[], doesNothing: Test): CleanupRule {
+function bypassRule(id: string, opTypes: readonly string[], doesNothing: Test, where: NonNullable<CleanupRule['where']> = 'bodies'): CleanupRule {
   return {
     id,
+    where,
     async apply(editor, context) {
       let edits = 0;
       for (const node of editor.nodes()) {
@@ -31,10 +32,10 @@ function othersUsed(node: Node, editor: GraphEditor): boolean {
   return node.outputs.slice(1).some((output) => output !== '' && (editor.isOutput(output) || editor.consumers(output).length > 0));
 }
 
-export const identity = bypassRule('identity', ['Identity'], () => true);
+export const identity = bypassRule('identity', ['Identity'], () => true, 'functions');
 
 /** Sum, Mean, Max, Min and Concat of one input are that input. */
-export const singleInput = bypassRule('singleInput', ['Sum', 'Mean', 'Max', 'Min', 'Concat'], (node) => node.inputs.length === 1);
+export const singleInput = bypassRule('singleInput', ['Sum', 'Mean', 'Max', 'Min', 'Concat'], (node) => node.inputs.length === 1, 'functions');
 
 /** In inference Dropout passes its input on; from opset 12 it trains when `training_mode` (input 2) is true. */
 export const dropout = bypassRule('dropout', ['Dropout'], async (node, editor) => {
@@ -50,7 +51,7 @@ export const noOpCast = bypassRule('noOpCast', ['Cast'], (node, _editor, { typeO
 });
 
 export const noOpTranspose = bypassRule('noOpTranspose', ['Transpose'], (node) =>
-  intsAttribute(node, 'perm')?.every((axis, position) => axis === position) ?? false);
+  intsAttribute(node, 'perm')?.every((axis, position) => axis === position) ?? false, 'functions');
 
 /** Reshape, Flatten, Expand and Squeeze whose output shape is known to be the input's, by numbers or by the same symbols. */
 export const noOpReshape = bypassRule('noOpReshape', ['Reshape', 'Flatten', 'Expand', 'Squeeze'], (node, _editor, { typeOf }) => {
@@ -120,6 +121,7 @@ async function numbers(editor: GraphEditor, name: string | undefined): Promise<n
 /** Transpose of a Transpose is one Transpose, or nothing where they undo each other. */
 export const transposePairs: CleanupRule = {
   id: 'transposePairs',
+  where: 'functions',
   apply(editor) {
     let edits = 0;
     for (const node of editor.nodes()) {

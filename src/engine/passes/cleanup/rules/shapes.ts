@@ -1,9 +1,9 @@
 // Rules that replace shape arithmetic by what shape inference knows about its results.
 
-import { type Dim, isOp, type Node } from '../../../ir/model';
+import { type Dim, isOp } from '../../../ir/model';
 import { fixed, type TensorShape } from '../../../ir/shapes/index';
 import type { NdArray } from '../../../ports';
-import type { CleanupRule, RuleContext } from '../rule';
+import type { CleanupRule } from '../rule';
 import { elementType, shapeOf, staticShape } from '../types';
 
 /** Integer values that follow from fixed shapes alone (Shape, Gather of it, products of it, ...) become constants. */
@@ -30,6 +30,7 @@ function knownValues(type: TensorShape | undefined): NdArray | undefined {
   switch (elementType(type)) {
     case 'int64': return { type: 'int64', dims, data: BigInt64Array.from(values, BigInt) };
     case 'int32': return { type: 'int32', dims, data: Int32Array.from(values) };
+    case 'bool': return { type: 'bool', dims, data: Uint8Array.from(values) };
     default: return undefined;
   }
 }
@@ -40,11 +41,11 @@ function knownValues(type: TensorShape | undefined): NdArray | undefined {
  */
 export const reshapeTargets: CleanupRule = {
   id: 'reshapeTargets',
-  apply(editor, context) {
+  apply(editor, { typeOf }) {
     let edits = 0;
     for (const node of editor.nodes()) {
       if (!isOp(node, 'Reshape') || editor.constant(node.inputs[1]) !== undefined) continue;
-      const target = knownTarget(node, context);
+      const target = knownTarget(shapeOf(typeOf(node.inputs[0] ?? '')), shapeOf(typeOf(node.outputs[0] ?? '')));
       if (target === undefined) continue;
       const name = editor.addConstant(`${node.outputs[0] ?? ''}_shape`, { type: 'int64', dims: [target.length], data: BigInt64Array.from(target, BigInt) });
       editor.setInputs(node, [node.inputs[0] ?? '', name]);
@@ -55,9 +56,8 @@ export const reshapeTargets: CleanupRule = {
   },
 };
 
-function knownTarget(node: Node, { typeOf }: RuleContext): readonly number[] | undefined {
-  const from = shapeOf(typeOf(node.inputs[0] ?? ''));
-  const to = shapeOf(typeOf(node.outputs[0] ?? ''));
+/** The constant input of a Reshape between these shapes; undefined where more than one dimension would be open. */
+export function knownTarget(from: readonly Dim[] | undefined, to: readonly Dim[] | undefined): readonly number[] | undefined {
   // A dimension of 0 would leave -1 without a meaning.
   if (to === undefined || to.includes(0) || from?.includes(0) === true) return undefined;
   const target = to.map((dim, axis) => (typeof dim === 'number' ? dim : isCopied(dim, from?.[axis]) ? 0 : -1));
