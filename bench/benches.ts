@@ -1,5 +1,6 @@
 // The benchmarks by name, in the order of the issues they answer.
 
+import { largeFiles } from './core/largeFiles';
 import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
 import { int8Latency } from './mainPath/int8Latency';
@@ -7,4 +8,4 @@ import { inspectSpeed } from './mainPath/inspectSpeed';
 import { profileSums } from './mainPath/profileSums';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, largeFiles];
