@@ -35,10 +35,12 @@ function callArity(names: readonly string[] | undefined): Arity | undefined {
   return names === undefined ? undefined : { least: 0, most: names.length };
 }
 
-function leftOut(values: readonly string[], parameters: OperatorSchema['inputs']): readonly Breach[] {
+/** Parameters without a value: single ones, and those of the first values that a variadic one must have. */
+function leftOut(values: readonly string[], parameters: OperatorSchema['inputs'], { least }: Arity): readonly Breach[] {
   const empty = values.flatMap((name, index) => {
     const parameter = name === '' ? parameterAt(parameters, index) : undefined;
-    return parameter?.option === 'single' ? [parameter] : [];
+    const required = parameter?.option === 'single' || (parameter?.option === 'variadic' && parameter.homogeneous && index < least);
+    return required ? [parameter] : [];
   });
   return breaches(empty, ({ name }) => ({ parameter: name }));
 }
@@ -72,7 +74,7 @@ export const nodeRules = [
   rule({ id: 'check.deprecated', on: 'node', severity: 'error', check: ({ schema }) => (schema?.deprecated === true ? breach({ since: schema.sinceVersion }) : sound) }),
   rule({ id: 'check.inputCount', on: 'node', severity: 'error', bySchema: true, check: ({ node, schema, calls }) => count(node.inputs.length, callArity(calls?.inputs) ?? schema?.inputCount) }),
   rule({ id: 'check.outputCount', on: 'node', severity: 'error', bySchema: true, check: ({ node, schema, calls }) => count(node.outputs.length, callArity(calls?.outputs) ?? schema?.outputCount) }),
-  rule({ id: 'check.missingInput', on: 'node', severity: 'error', bySchema: true, check: ({ node, schema }) => (schema === undefined ? sound : leftOut(node.inputs, schema.inputs)) }),
-  rule({ id: 'check.missingOutput', on: 'node', severity: 'error', bySchema: true, check: ({ node, schema }) => (schema === undefined ? sound : leftOut(node.outputs, schema.outputs)) }),
+  rule({ id: 'check.missingInput', on: 'node', severity: 'error', bySchema: true, check: ({ node, schema }) => (schema === undefined ? sound : leftOut(node.inputs, schema.inputs, schema.inputCount)) }),
+  rule({ id: 'check.missingOutput', on: 'node', severity: 'error', bySchema: true, check: ({ node, schema }) => (schema === undefined ? sound : leftOut(node.outputs, schema.outputs, schema.outputCount)) }),
 ];
 
