@@ -11,8 +11,8 @@ import { startVsCodeServer, type Settings, type VsCodeServer, type VsCodeServerO
 const chromiumCandidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** Generous for two busy cores; a workbench is ready in about three seconds. */
 const pageTimeoutMs = 30_000;
-/** Title of Decant's own container in the activity bar, which appears when VS Code knows the extension. */
-const activityBarTitle = 'Decant';
+/** Title of Decant's container in the activity bar, which appears when VS Code knows the extension; that of its only view. */
+const activityBarTitle = 'Compression Review';
 /** VS Code's menus wait 100 ms (base/browser/ui/menu); the rest is for a busy machine. */
 const menuDeadTimeMs = 400;
 const screenshotFolder = path.join(repositoryRoot, 'out', 'screenshots');
