@@ -20,7 +20,7 @@ import { headerParts } from './editor/header';
 import { createPane } from './editor/pane';
 import { progressWords } from './editor/progress';
 import { columnMilliseconds } from './logic/format';
-import { type LayerRow, deltasFit, layerRows, rowMaxima, rowText, rowValue } from './logic/layerRows';
+import { type LayerRow, rowDeltasFit, layerRows, rowMaxima, rowText, rowValue } from './logic/layerRows';
 import { type Sorting, filterRows, nextSorting, sortRows } from './logic/sorting';
 import { createGrid } from './table/grid';
 
@@ -150,7 +150,7 @@ function drawTable(): void {
     maxima: rowMaxima(rows),
     totals: { bytes: model.totals.weightBytes, parameters: model.totals.parameters, macs: model.totals.macs, latency: state.profile?.profiled.mean ?? null },
     hasProfile: state.profile !== null,
-    hasReview: deltasFit(rows),
+    hasReview: rowDeltasFit(rows),
   });
   grid.show(columns, shown, sorting);
   if (layer !== null) grid.select(layer);
@@ -221,6 +221,7 @@ async function openCompress(): Promise<void> {
       modelName: state.name,
       passes,
       data,
+      findings: state.model.findings,
       openDims: openDims(state.model),
       onRun: (choice) => void compress(choice),
       onPickData: () => host.call('pickData', null),

@@ -11,8 +11,8 @@ import { findingsList } from './dom/findings';
 import { icon } from './dom/icons';
 import { link } from './dom/link';
 import { connect } from './dom/hostLink';
-import { t } from './dom/language';
-import { type Gain, gainCounts, gainOf } from './logic/changes';
+import { phrase, t } from './dom/language';
+import { type Gain, gainCounts, gainOf } from '../src/protocol/changes';
 import { type Sorting, nextSorting, sortRows } from './logic/sorting';
 import { reviewColumns, reviewValue } from './review/columns';
 import { totalsTable } from './review/totals';
@@ -23,8 +23,8 @@ interface SavedState {
   readonly gain: Gain | null;
 }
 
-/** Two lines a row. */
-const ROW_HEIGHT = 38;
+/** Three lines a row. */
+const ROW_HEIGHT = 56;
 const gains = ['faster', 'slower', 'unclear', 'unmeasured'] as const;
 
 const host = connect<ReviewCalls, ToReview, SavedState>(told);
@@ -100,12 +100,20 @@ function conditions({ samples, environment: { provider, threads, cpu } }: Compar
   return samples === null ? machine : `${t('view.review.samples', { samples: samples.toLocaleString('en') })} · ${machine}`;
 }
 
-/** Several warnings fold into one line, so that the layers stay in sight. */
+/** Warnings fold into one line, so that the layers stay in sight: one into its own beginning, several into their number. */
 function foldedFindings(warnings: CompareReport['warnings']): HTMLElement | null {
-  const list = findingsList(warnings, t('view.review.warnings'));
-  if (list === null || warnings.length === 1) return list;
+  const [only, another] = warnings;
+  if (only === undefined) return null;
+  if (another === undefined) {
+    const severity = element('span', { class: 'seen-only-by-readers' }, t(`view.severity.${only.severity}`));
+    return folded(only.severity, [severity, element('span', { class: 'first-line' }, phrase(only))]);
+  }
   const worst = warnings.some(({ severity }) => severity !== 'info') ? 'warning' : 'info';
-  return element('details', { class: 'warnings' }, element('summary', {}, icon(worst), element('span', {}, t('view.review.warningCount', { count: warnings.length }))), list);
+  return folded(worst, [element('span', {}, t('view.review.warningCount', { count: warnings.length }))], findingsList(warnings, t('view.review.warnings')));
+}
+
+function folded(severity: 'info' | 'warning' | 'error', summary: readonly HTMLElement[], content: HTMLElement | null = null): HTMLElement {
+  return element('details', { class: 'warnings' }, element('summary', {}, icon(severity), ...summary, icon('turn')), content);
 }
 
 /** Which layers are shown: all, or those that got faster, slower, neither. Pressing the pressed one shows all again. */
@@ -130,5 +138,7 @@ function drawLayers(): void {
   if (report === null) return;
   const shown = gain === null ? report.layers : report.layers.filter((layer) => gainOf(layer) === gain);
   const largest = Math.max(0, ...report.layers.map(({ before }) => before.latency?.mean ?? 0));
-  grid.show(reviewColumns(largest), sortRows(shown, sorting, reviewValue), sorting);
+  const columns = reviewColumns(largest);
+  grid.root.style.setProperty('--figures', `${columns.reduce((sum, { width, grow }) => sum + (grow === 0 ? width : 0), 0)}px`);
+  grid.show(columns, sortRows(shown, sorting, reviewValue), sorting);
 }

@@ -35,6 +35,10 @@ export function createActions(look: Look, fail: (error: ErrorData) => void): Act
 
   return {
     async inspect(model, flags) {
+      if (flags.text === true) {
+        print(flags, await runJob('text', { model }, quiet(flags)), ({ text }) => [text.trimEnd()]);
+        return 0;
+      }
       print(flags, await runJob('inspect', { ...runOptions(flags), model }, quiet(flags)), renderInspect);
       return 0;
     },

@@ -20,6 +20,10 @@ export interface DataFlags {
   readonly trustMetric?: boolean;
 }
 
+export interface InspectFlags extends CommonFlags {
+  readonly text?: boolean;
+}
+
 export interface ProfileFlags extends CommonFlags {
   readonly batch?: number;
   readonly runs?: number;

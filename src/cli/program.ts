@@ -3,14 +3,14 @@
 import { Command, Option } from 'commander';
 import stringWidth from 'string-width';
 import { isTextCode, type TextCode } from '../protocol/text/index';
-import type { CheckFlags, CommonFlags, CompareFlags, CompressFlags, EvaluateFlags, ProfileFlags } from './flags';
+import type { CheckFlags, CommonFlags, CompareFlags, CompressFlags, EvaluateFlags, InspectFlags, ProfileFlags } from './flags';
 import { parsePass } from './passArgument';
 import type { Look } from './terminal';
 import { addDimension, integer, MAX_SEED, number } from './usage';
 
 /** One function a command; each resolves with the exit status. */
 export interface Actions {
-  inspect(model: string, flags: CommonFlags): Promise<number>;
+  inspect(model: string, flags: InspectFlags): Promise<number>;
   profile(model: string, flags: ProfileFlags): Promise<number>;
   evaluate(model: string, flags: EvaluateFlags): Promise<number>;
   recommend(model: string, flags: CommonFlags): Promise<number>;
@@ -24,7 +24,7 @@ export const COMMANDS = ['inspect', 'profile', 'evaluate', 'recommend', 'compres
 
 /** Lines to copy, at the end of each command's help. */
 const EXAMPLES: Readonly<Record<keyof Actions, readonly string[]>> = {
-  inspect: ['decant inspect model.onnx', 'decant inspect model.onnx --dim batch=8 --json'],
+  inspect: ['decant inspect model.onnx', 'decant inspect model.onnx --dim batch=8 --json', 'decant inspect model.onnx --text > model.onnxtxt'],
   profile: ['decant profile model.onnx --threads 1 --runs 200'],
   evaluate: ['decant evaluate model.onnx --data data.json', 'decant evaluate model.int8.onnx --baseline model.onnx --data data.json'],
   recommend: ['decant recommend model.onnx --data data.json --max-drop 0.01 -o recipes'],
@@ -82,8 +82,9 @@ export function buildProgram(version: string, look: Look, actions: Actions, fini
       .addOption(option('--trust-metric', 'help.trustMetric'));
   }
 
-  common(command('inspect').argument('<MODEL>', text('help.MODEL')))
-    .action(async (model: string, flags: CommonFlags) => finish(await actions.inspect(model, flags)));
+  common(command('inspect').argument('<MODEL>', text('help.MODEL'))
+    .addOption(option('--text', 'help.text')))
+    .action(async (model: string, flags: InspectFlags) => finish(await actions.inspect(model, flags)));
 
   common(command('profile').argument('<MODEL>', text('help.MODEL'))
     .addOption(whole('--batch <N>', 'help.batch')).addOption(whole('--runs <N>', 'help.runs')))

@@ -15,5 +15,6 @@ export const runners: JobRunners = {
   compress: lazily(async () => (await import('./compressJob')).compress),
   compare: lazily(async () => (await import('./compareJob')).compare),
   providers: lazily(async () => (await import('./providersJob')).providers),
+  text: lazily(async () => (await import('./textJob')).text),
   passes: lazily(async () => (await import('./passesJob')).passes),
 };

@@ -4,6 +4,7 @@
 import type { CompareReport, CompressReport, EvaluateReport, InspectReport, ProfileReport, ProviderReport } from './report';
 import type { PassDescription } from './passes';
 import type { ErrorData } from './errors';
+import type { ModelText } from './modelText';
 import type { RecipeDocument } from './recipe';
 import type { Finding, StepReport } from './report';
 import type { ProgressCode, TextParams } from './text/index';
@@ -49,10 +50,16 @@ export interface JobKinds {
   compress: { request: CompressRequest; result: CompressReport };
   compare: { request: RunOptions & DataOptions & { readonly before: string; readonly after: string; readonly runs?: number }; result: CompareReport };
   providers: { request: Readonly<Record<string, never>>; result: readonly ProviderReport[] };
+  /** `notes`: with `#@` comments, complete (default); `most`: characters at which the text is cut, at the end of a line. */
+  text: { request: { readonly model: string; readonly notes?: boolean; readonly most?: number }; result: ModelText };
   passes: { request: Readonly<Record<string, never>>; result: readonly PassDescription[] };
 }
 
 export type JobKind = keyof JobKinds;
+
+/** Jobs that answer a question in a moment: they run no model code, no scripts and no native provider library. */
+export const readingKinds: ReadonlySet<JobKind> = new Set(['inspect', 'passes', 'text']);
+
 export type JobRequest<K extends JobKind> = JobKinds[K]['request'];
 export type JobResult<K extends JobKind> = JobKinds[K]['result'];
 

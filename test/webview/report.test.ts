@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LayerReport } from '../../src/protocol/report';
-import { gainCounts, gainOf, layerChange } from '../../webview/logic/changes';
-import { deltasFit, layerRows, rowMaxima, rowValue } from '../../webview/logic/layerRows';
+import { gainCounts, gainOf, layerChange } from '../../src/protocol/changes';
+import { rowDeltasFit, layerRows, rowMaxima, rowValue } from '../../webview/logic/layerRows';
 import { outcomeRows } from '../../webview/logic/outcome';
 import { profile, report, resnet } from './support/fixtures';
 
@@ -54,10 +54,10 @@ describe('totals of a report', () => {
 describe('rows of the layer table', () => {
   it('show deltas only where the report knows most layers', () => {
     const review = { name: 'r', side: 'after', report } as const;
-    assert.equal(deltasFit(layerRows(resnet, null, review)), true);
+    assert.equal(rowDeltasFit(layerRows(resnet, null, review)), true);
     const renamed = { ...resnet, layers: resnet.layers.map((layer, index) => (index % 3 === 0 ? layer : { ...layer, id: `${layer.id}_sums` })) };
-    assert.equal(deltasFit(layerRows(renamed, null, review)), false);
-    assert.equal(deltasFit(layerRows(resnet, null, null)), false);
+    assert.equal(rowDeltasFit(layerRows(renamed, null, review)), false);
+    assert.equal(rowDeltasFit(layerRows(resnet, null, null)), false);
   });
 
   it('join inspection, profile and report by layer id', () => {

@@ -10,6 +10,7 @@ const paths = {
   ascending: 'M8 12.5v-9M4.5 7L8 3.5 11.5 7',
   descending: 'M8 3.5v9M4.5 9L8 12.5 11.5 9',
   arrow: 'M2.5 8h11M9.5 4l4 4-4 4',
+  turn: 'M6 3.5L10.5 8 6 12.5',
   search: 'M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.5 10.5l3.5 3.5',
 } as const;
 

@@ -1,6 +1,6 @@
 // The columns of the layer table: always those of the model, those of a report where one is known.
 
-import type { LayerChange } from '../logic/changes';
+import type { LayerChange } from '../../src/protocol/changes';
 import type { LayerRow, RowMaxima } from '../logic/layerRows';
 import { UNKNOWN, bytes, columnMilliseconds, count, decibels, signedColumnMilliseconds, signedPercent } from '../logic/format';
 import { shareOf } from '../logic/outcome';

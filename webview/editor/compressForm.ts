@@ -2,11 +2,12 @@
 // but the two that "recommended" stands for.
 
 import type { PassDescription } from '../../src/protocol/passes';
+import type { Finding } from '../../src/protocol/report';
 import type { CompressChoice, DataChoice, DataChoices, Dims, JobState } from '../../src/protocol/webviewMessages';
 import { type TextCode, isTextCode } from '../../src/protocol/text/index';
-import { button, dropdown, textField } from '../controls/index';
+import { type Choice, button, dropdown, textField } from '../controls/index';
 import { element, fill } from '../dom/element';
-import { t } from '../dom/language';
+import { phrase, t } from '../dom/language';
 import { link } from '../dom/link';
 import { type FormField, collectOptions, formFields } from '../logic/optionForm';
 import { type DrawnField, drawField, labelled } from './fieldControls';
@@ -15,6 +16,8 @@ export interface CompressFormOptions {
   readonly modelName: string;
   readonly passes: readonly PassDescription[];
   readonly data: DataChoices;
+  /** What `inspect` found; some passes refuse a model because of it. */
+  readonly findings: readonly Finding[];
   /** Names of the open dimensions of the model's inputs. */
   readonly openDims: readonly string[];
   readonly onRun: (choice: CompressChoice) => void;
@@ -36,14 +39,15 @@ const RECOMMENDED = 'recommended';
 const BROWSE = 'browse';
 const NONE = '';
 
-/** The pass "recommended" means: calibrated where there is data to calibrate with. */
+/** The pass "recommended" means, of those that take the model: calibrated where there is data to calibrate with. */
 export function recommendedPass(passes: readonly PassDescription[], hasData: boolean): PassDescription | undefined {
   const wanted = hasData ? ['quantize.static', 'quantize.dynamic'] : ['quantize.dynamic'];
   return wanted.map((id) => passes.find((pass) => pass.id === id)).find((pass) => pass !== undefined) ?? passes[0];
 }
 
 export function createCompressForm(options: CompressFormOptions): CompressForm {
-  const { passes } = options;
+  const refused = options.passes.flatMap((pass) => refusal(pass, options.findings) ?? []);
+  const passes = options.passes.filter((pass) => !refused.some(({ id }) => id === pass.id));
   let dataChoices = [...options.data.choices];
   let chosenData = options.data.preferred ?? NONE;
   let isTrusted = true;
@@ -51,10 +55,11 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   let fields: readonly FormField[] = [];
   let drawn = new Map<string, DrawnField>();
 
-  const goal = dropdown(t('view.form.goal'), goalChoices(passes), RECOMMENDED, () => drawPass());
+  const goal = dropdown(t('view.form.goal'), goalChoices(passes, refused), RECOMMENDED, () => drawPass());
   const data = dropdown(t('view.form.data'), dataOptions(), chosenData, (value) => void onData(value));
   const dims = options.openDims.map((dim) => ({ dim, field: dimField(dim) }));
   const about = element('p', { class: 'about quiet' });
+  const refusedNote = element('p', { class: 'about', hidden: refused.length === 0 }, refusedWords(refused));
   const dataNote = element('p', { class: 'about quiet' });
   const optionFields = element('div', { class: 'fields' });
   const moreFields = element('div', { class: 'fields' });
@@ -67,7 +72,7 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   const root = element(
     'form',
     { class: 'compress', 'aria-label': t('view.form.title') },
-    element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.goal')), goal.root, about),
+    element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.goal')), goal.root, about, refusedNote),
     element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.data')), data.root, dataNote),
     optionFields,
     more,
@@ -164,8 +169,27 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   };
 }
 
-function goalChoices(passes: readonly PassDescription[]): readonly { value: string; label: string }[] {
-  return [{ value: RECOMMENDED, label: t('view.form.recommended') }, ...passes.map((pass) => ({ value: pass.id, label: passTitle(pass) }))];
+function goalChoices(passes: readonly PassDescription[], refused: readonly Refusal[]): readonly Choice[] {
+  const offered = passes.map((pass) => ({ value: pass.id, label: passTitle(pass) }));
+  return [{ value: RECOMMENDED, label: t('view.form.recommended') }, ...offered, ...refused.map(({ id, title }) => ({ value: id, label: title, disabled: true }))];
+}
+
+/** A pass that would not take the model, and the finding because of which. */
+interface Refusal {
+  readonly id: string;
+  readonly title: string;
+  readonly finding: Finding;
+}
+
+function refusal(pass: PassDescription, findings: readonly Finding[]): Refusal | undefined {
+  const finding = findings.find(({ code }) => pass.refuses?.some((refused) => refused === code) === true);
+  return finding && { id: pass.id, title: passTitle(pass), finding };
+}
+
+/** One sentence for all: so far one finding keeps passes away. */
+function refusedWords([first, ...others]: readonly Refusal[]): string {
+  if (first === undefined) return '';
+  return t('view.form.refused', { passes: [first, ...others].map(({ title }) => title).join(', '), why: phrase(first.finding) });
 }
 
 function passTitle(pass: PassDescription): string {

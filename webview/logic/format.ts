@@ -16,6 +16,17 @@ export function bytes(value: number): string {
   return `${scaled} ${unit}`;
 }
 
+/** `9.47 → 2.50 kB`: before and after, the unit once where both have it. */
+export function bytesFromTo(before: number, after: number): string {
+  const [from, to] = [scale(before, sizeUnits), scale(after, sizeUnits)];
+  return fromTo(from.unit === to.unit ? from.scaled : `${from.scaled} ${from.unit}`, `${to.scaled} ${to.unit}`);
+}
+
+/** Before and after in a narrow column; what is not known is a dash. */
+export function fromTo(before: string | null, after: string | null): string {
+  return `${before ?? UNKNOWN}${THIN}→${THIN}${after ?? UNKNOWN}`;
+}
+
 /** `269722` -> `270k`; below 1000 as it is. */
 export function count(value: number | null): string {
   if (value === null) return UNKNOWN;

@@ -2,7 +2,7 @@
 
 import type { InspectReport, LayerDescription, LayerReport, ProfileReport, ProfiledLayer } from '../../src/protocol/report';
 import type { ModelReview } from '../../src/protocol/webviewMessages';
-import { type LayerChange, layerChange } from './changes';
+import { type LayerChange, deltasFit, layerChange } from '../../src/protocol/changes';
 import type { SortValue } from './sorting';
 import { shape } from './format';
 
@@ -51,10 +51,8 @@ export function layerRows(model: InspectReport, profile: ProfileReport | null, r
   });
 }
 
-/** A compressed model names many of its layers anew; deltas of the few that kept their names would mislead. */
-export function deltasFit(rows: readonly LayerRow[]): boolean {
-  const known = rows.filter(({ report }) => report !== null).length;
-  return known > 0 && known * 2 >= rows.length;
+export function rowDeltasFit(rows: readonly LayerRow[]): boolean {
+  return deltasFit(rows.filter(({ report }) => report !== null).length, rows.length);
 }
 
 export function rowMaxima(rows: readonly LayerRow[]): RowMaxima {

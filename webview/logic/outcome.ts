@@ -2,7 +2,7 @@
 
 import { metricChangeText, metricValueText } from '../../src/protocol/metrics';
 import type { CompareReport, MetricDelta, Verdict } from '../../src/protocol/report';
-import { relative } from './changes';
+import { relative } from '../../src/protocol/changes';
 import { UNKNOWN, bytes, count, milliseconds, percent, signedPercent } from './format';
 
 export interface OutcomeRow {

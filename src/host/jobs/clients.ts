@@ -3,10 +3,8 @@
 
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { JobClient, JobKind } from '../../protocol/jobs';
+import { type JobClient, type JobKind, readingKinds } from '../../protocol/jobs';
 import { SECTION, nodePath } from '../settings';
-
-const shortKinds: ReadonlySet<JobKind> = new Set(['inspect', 'passes']);
 
 export type ClientFactory = () => Promise<JobClient>;
 
@@ -32,7 +30,7 @@ export function createClients(extensionPath: string, log: vscode.LogOutputChanne
 
   return {
     of(kind) {
-      const lane = shortKinds.has(kind) ? 'short' : 'long';
+      const lane = readingKinds.has(kind) ? 'short' : 'long';
       let client = started.get(lane);
       if (client === undefined) {
         client = factory();

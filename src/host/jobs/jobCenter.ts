@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { JobError, type JobEvent, type JobKind, type JobRequest, type JobResult, type Progress } from '../../protocol/jobs';
+import { JobError, type JobEvent, type JobKind, type JobRequest, type JobResult, type Progress, readingKinds } from '../../protocol/jobs';
 import { errorWords, words } from '../language';
 import type { Clients } from './clients';
 import { newJobFolder } from './jobFolders';
@@ -48,9 +48,6 @@ export interface JobCenterParts {
   readonly isTrusted?: () => boolean;
 }
 
-/** Jobs that only read: they run no model code, no scripts and no native provider library. */
-const withoutTrust: ReadonlySet<JobKind> = new Set(['inspect', 'passes']);
-
 export function createJobCenter({ clients, log, storage, isTrusted = () => vscode.workspace.isTrusted }: JobCenterParts): JobCenter {
   const changed = new vscode.EventEmitter<HostJob>();
   const jobs = new Map<string, HostJob>();
@@ -62,7 +59,7 @@ export function createJobCenter({ clients, log, storage, isTrusted = () => vscod
   }
 
   async function start<K extends JobKind>(kind: K, request: JobRequest<K>, options: StartOptions): Promise<JobResult<K>> {
-    if (!isTrusted() && !withoutTrust.has(kind)) throw refusal();
+    if (!isTrusted() && !readingKinds.has(kind)) throw refusal();
     const folder = options.resume ?? (options.keep === true ? await newJobFolder(storage) : undefined);
     const client = await clients.of(kind);
     let cancelled = false;
@@ -102,7 +99,7 @@ export function createJobCenter({ clients, log, storage, isTrusted = () => vscod
   return {
     start,
     running: () => [...jobs.values()],
-    runningOn: (model) => [...jobs.values()].find((job) => job.models.includes(model) && !withoutTrust.has(job.kind)),
+    runningOn: (model) => [...jobs.values()].find((job) => job.models.includes(model) && !readingKinds.has(job.kind)),
     onDidChange: changed.event,
   };
 }

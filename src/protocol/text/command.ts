@@ -35,6 +35,7 @@ export const commandTexts = {
   'help.split': { en: 'part of the data that is measured (default: test)', zh: '用于测量的数据部分（默认 test）' },
   'help.quiet': { en: 'no progress and no log', zh: '不显示进度和日志' },
   'help.json': { en: 'one JSON document on standard output', zh: '在标准输出打印一个 JSON 文档' },
+  'help.text': { en: 'the graph as text instead: ONNX\'s textual syntax, one line a node, large weights left out', zh: '改为打印图的文本：ONNX 文本语法，每个节点一行，省略大权重' },
   'help.batch': { en: 'samples in one run (default: 1)', zh: '每次运行的样本数（默认 1）' },
   'help.runs': { en: 'measured runs', zh: '测量次数' },
   'help.data': { en: 'a folder, an archive, or a JSON file that describes one', zh: '文件夹、压缩包，或描述数据的 JSON 文件' },

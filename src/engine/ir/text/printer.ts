@@ -11,7 +11,7 @@ import { identifier, isIdentifier, quoted } from './syntax';
 import { base64 } from './utf8';
 
 export interface PrintOptions {
-  /** Most elements of a tensor that are printed; of larger ones the values are left out. Default 16; `Infinity` for all. */
+  /** Most elements of a tensor that are printed; of larger ones the values are left out. Default 8; `Infinity` for all. */
   readonly longest?: number;
   /** Whether what the syntax cannot say is kept in `#@` comments (docs/text.md). Default true: the text is complete. */
   readonly notes?: boolean;
@@ -25,8 +25,8 @@ export interface PrintedModel {
   readonly blocks: readonly { readonly kind: 'header' | 'values'; readonly first: number; readonly last: number }[];
 }
 
-/** A bias of 16 channels is still read at a glance. */
-const LONGEST = 16;
+/** Shapes, axes and the pads of four dimensions are read at a glance; channels are not. */
+const LONGEST = 8;
 /** Inputs or outputs of a graph that fit on its line. */
 const MOST_ON_A_LINE = 4;
 

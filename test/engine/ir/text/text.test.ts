@@ -102,13 +102,13 @@ describe('the text form', () => {
     this.timeout(60_000);
     const models = modelsBelow(TESTDATA);
     assert.ok(models.length > 1000, `${models.length} models`);
-    for (const path of models) await withFile(path, (model) => assertRoundTrip(model, path, 16));
+    for (const path of models) await withFile(path, (model) => assertRoundTrip(model, path, 8));
   });
 
   withAssets('of real models', () => {
     it('gives every asset back, with the weights it left out', async () => {
       for (const folder of ['models', 'topologies']) {
-        for (const path of modelsBelow(assetPath(folder))) await withFile(path, (model) => assertRoundTrip(model, path, 16));
+        for (const path of modelsBelow(assetPath(folder))) await withFile(path, (model) => assertRoundTrip(model, path, 8));
       }
     });
 

@@ -1,7 +1,7 @@
 // What compression did to a layer, and how sure that is. A layer counts as faster only where its 10 % to 90 % spreads
 // before and after do not touch; otherwise there is no clear change.
 
-import type { CompareReport, LayerLatency, LayerReport } from '../../src/protocol/report';
+import type { CompareReport, LayerLatency, LayerReport } from './report';
 
 export type Gain = 'faster' | 'slower' | 'unclear' | 'unmeasured';
 
@@ -36,6 +36,11 @@ export function gainCounts(report: CompareReport): GainCounts {
   const counts = { faster: 0, slower: 0, unclear: 0, unmeasured: 0 };
   for (const layer of report.layers) counts[gainOf(layer)] += 1;
   return counts;
+}
+
+/** A compressed model names many of its layers anew; deltas of the few that kept their names would mislead. */
+export function deltasFit(known: number, layers: number): boolean {
+  return known > 0 && known * 2 >= layers;
 }
 
 /** (after - before) / before; null where there was nothing before. */
