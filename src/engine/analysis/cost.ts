@@ -23,7 +23,7 @@ export interface LayerCost {
   readonly macs: number | null;
   /** Bytes of the tensors that leave the layer. */
   readonly activationBytes: number | null;
-  /** Bytes read and written once: tensors that enter, weights, tensors that leave. */
+  /** Bytes read and written once: tensors that enter, weights (shared ones in each layer), tensors that leave. */
   readonly bytesMoved: number | null;
 }
 
@@ -46,7 +46,7 @@ export function costOf(graph: Graph, layers: readonly Layer[], shapes: ShapeMap)
   const bytes = new StoredBytes(graph);
   const costs = new Map<string, LayerCost>();
   for (const layer of layers) {
-    const weightBytes = bytes.claim(layer.nodes);
+    const { own: weightBytes, read } = bytes.of(layer.nodes);
     const activationBytes = sumBytes(layer.outputs, look);
     const entering = sumBytes(layer.inputs, look);
     costs.set(layer.id, {
@@ -54,7 +54,7 @@ export function costOf(graph: Graph, layers: readonly Layer[], shapes: ShapeMap)
       weightBytes,
       macs: layer.nodes.reduce<number | null>((sum, node) => addKnown(sum, macsOf(node, shapes, look)), 0),
       activationBytes,
-      bytesMoved: addKnown(addKnown(entering, activationBytes), weightBytes),
+      bytesMoved: addKnown(addKnown(entering, activationBytes), read),
     });
   }
   const rows = [...costs.values()];
@@ -122,33 +122,32 @@ function elementsOf(tensors: ShapeMap['tensors'], name: string): number {
   return elementCount(fixed(tensors.get(name)?.shape) ?? [0]);
 }
 
-/** Hands every stored tensor to the first layer that asks for it. */
+/** Hands every stored tensor to the first layer that uses it, and says what each layer reads. */
 class StoredBytes {
-  private readonly left: Map<string, number>;
-  private readonly everything: number;
-  private claimed = 0;
+  private readonly sizes: ReadonlyMap<string, number>;
+  private readonly left: Set<string>;
 
   constructor(graph: Graph) {
-    this.left = initializerBytes(graph);
-    this.everything = [...this.left.values()].reduce((sum, bytes) => sum + bytes, 0);
+    this.sizes = initializerBytes(graph);
+    this.left = new Set(this.sizes.keys());
   }
 
-  claim(nodes: readonly Node[]): number {
-    let total = 0;
-    for (const node of nodes) {
-      for (const name of [...node.inputs, ...capturedTensors(node)]) {
-        const bytes = this.left.get(name) ?? 0;
-        this.left.delete(name);
-        this.claimed += bytes;
-        total += bytes;
-      }
-      total += ownBytes(node);
+  /** Bytes of all stored tensors of these nodes, and of those that no layer had before. */
+  of(nodes: readonly Node[]): { readonly own: number; readonly read: number } {
+    const used = new Set(nodes.flatMap((node) => [...node.inputs, ...capturedTensors(node)]));
+    const inside = nodes.reduce((sum, node) => sum + ownBytes(node), 0);
+    let own = inside;
+    let read = inside;
+    for (const name of used) {
+      const bytes = this.sizes.get(name) ?? 0;
+      read += bytes;
+      if (this.left.delete(name)) own += bytes;
     }
-    return total;
+    return { own, read };
   }
 
   unclaimed(): number {
-    return this.everything - this.claimed;
+    return [...this.left].reduce((sum, name) => sum + (this.sizes.get(name) ?? 0), 0);
   }
 }
 

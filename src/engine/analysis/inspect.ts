@@ -4,6 +4,7 @@ import type { Finding, InspectReport, LayerDescription, ValueDescription } from 
 import { said } from '../../protocol/text/index';
 import { isDefaultDomain, type Model, nodeLabel, type ValueInfo } from '../ir/model';
 import { inferShapes, plainText, type ShapeMap } from '../ir/shapes/index';
+import { checkFindings } from './checkFindings';
 import { costOf, type LayerCost } from './cost';
 import { findLayers, type Layer } from './layers';
 import { bindInputs, type OpenDimension } from './openDims';
@@ -51,7 +52,7 @@ export async function inspectModel(model: Model, options: InspectOptions): Promi
       return own === undefined ? [] : [describeLayer(layer, own, shapes)];
     }),
     operators: countOperators(model),
-    findings: findings(model, shapes, bound.open),
+    findings: [...await checkFindings(model, shapes), ...findings(model, shapes, bound.open)],
   };
 }
 

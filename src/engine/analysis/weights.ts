@@ -61,16 +61,36 @@ function isQuantizedTable(node: Node, type: DataType): boolean {
   return node.opType === 'Gather' && isInteger(type) && bitsOf(type) <= 8;
 }
 
+/** Leaves found so far, by what is constant, for both kinds of users. */
+const found = new WeakMap<Constants, { readonly generated: Map<string, readonly string[]>; readonly stored: Map<string, readonly string[]> }>();
+
 /**
  * `generated`: whether results of ConstantOfShape count (models published without their weights are made so). What
- * Concat lays beside an activation is padding, not weights.
+ * Concat lays beside an activation is padding, not weights. Chains of constant nodes may be long: no recursion.
  */
-function leavesOf(name: string, constants: Constants, generated: boolean): string[] {
-  const producer = constants.producer(name);
-  if (producer === undefined) return [name];
-  if (producer.opType === 'ConstantOfShape') return generated ? [name] : [];
-  const sources = producer.inputs.filter((input, position) => input !== '' && !steers(producer, position));
-  return sources.length === 0 ? [name] : sources.flatMap((source) => leavesOf(source, constants, generated));
+function leavesOf(name: string, constants: Constants, generated: boolean): readonly string[] {
+  const memory = found.get(constants) ?? { generated: new Map<string, readonly string[]>(), stored: new Map<string, readonly string[]>() };
+  found.set(constants, memory);
+  const known = memory[generated ? 'generated' : 'stored'];
+  const cached = known.get(name);
+  if (cached !== undefined) return cached;
+  const leaves = new Set<string>();
+  const seen = new Set([name]);
+  const waiting = [name];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const producer = constants.producer(next);
+    const sources = producer === undefined || producer.opType === 'ConstantOfShape' ? []
+      : producer.inputs.filter((input, position) => input !== '' && !steers(producer, position));
+    if (sources.length === 0 && (producer?.opType !== 'ConstantOfShape' || generated)) leaves.add(next);
+    for (const source of sources.reverse()) {
+      if (seen.has(source)) continue;
+      seen.add(source);
+      waiting.push(source);
+    }
+  }
+  const list = [...leaves];
+  known.set(name, list);
+  return list;
 }
 
 /**

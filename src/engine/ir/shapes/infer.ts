@@ -3,7 +3,7 @@
 
 import { subgraphs } from '../attributes';
 import { topologicalOrder } from '../graphIndex';
-import type { Dim, Graph, Model, Node, ValueInfo } from '../model';
+import type { Dim, FunctionDefinition, Graph, Model, Node, ValueInfo } from '../model';
 import { isDefaultDomain, nodeLabel, opsetOf } from '../model';
 import { bindAttributes, functionOf, functionTable, type FunctionTable } from './functions';
 import type { RuleContext } from './rule';
@@ -32,7 +32,16 @@ export interface ShapeMap {
   readonly tensors: ReadonlyMap<string, TensorShape>;
   /** Shapes inside the subgraphs of the graph's nodes, nested ones included, for the last inference of each. */
   readonly bodies: ReadonlyMap<Graph, ReadonlyMap<string, TensorShape>>;
+  /** What happens inside a call of a local function, by the calling node; calls within calls by the nodes listed there. */
+  readonly calls: ReadonlyMap<Node, FunctionCall>;
   readonly notes: readonly ShapeNote[];
+}
+
+export interface FunctionCall {
+  readonly definition: FunctionDefinition;
+  /** The nodes of the function with the caller's attributes. */
+  readonly nodes: readonly Node[];
+  readonly tensors: ReadonlyMap<string, TensorShape>;
 }
 
 /**
@@ -76,6 +85,7 @@ const minVisits = 10_000;
 
 class Inference {
   private readonly bodies = new Map<Graph, ReadonlyMap<string, TensorShape>>();
+  private readonly calls = new Map<Node, FunctionCall>();
   private readonly notes = new Map<string, ShapeNote>();
   private readonly sizes: Readonly<Record<string, number>>;
   private readonly orders = new Map<Graph, readonly Node[]>();
@@ -103,7 +113,7 @@ class Inference {
       return { ...stated, shape };
     });
     const tensors = this.graph(graph, inputs, undefined);
-    return { tensors, bodies: this.bodies, notes: [...this.notes.values()] };
+    return { tensors, bodies: this.bodies, calls: this.calls, notes: [...this.notes.values()] };
   }
 
   private graph(graph: Graph, inputs: readonly TensorShape[], outer: Scope | undefined): Map<string, TensorShape> {
@@ -183,7 +193,9 @@ class Inference {
     this.functionDepth++;
     const scope: Scope = { tensors: new Map(), outer: undefined };
     definition.inputs.forEach((name, index) => scope.tensors.set(name, inputs[index] ?? unknownTensor));
-    for (const inner of definition.nodes) this.node(bindAttributes(inner, node, definition), scope, undefined, definition.opsets);
+    const nodes = definition.nodes.map((inner) => bindAttributes(inner, node, definition));
+    for (const inner of nodes) this.node(inner, scope, undefined, definition.opsets);
+    this.calls.set(node, { definition, nodes, tensors: scope.tensors });
     this.functionDepth--;
     return definition.outputs.map((name) => lookUp(scope, name));
   }
