@@ -1,5 +1,7 @@
 // What the registry of passes tells the outside: enough to draw a form, complete a command line, write a schema.
 
+import type { FindingCode } from './text/index';
+
 /** A JSON Schema (draft 2020-12) object; options carry `title`, `default`, `enum`, `minimum`, ... */
 export interface OptionSchema {
   readonly type?: string;
@@ -28,6 +30,8 @@ export interface PassDescription {
   readonly data: 'none' | 'optional' | 'required';
   /** Suffix of the output file: `resnet20.int8.onnx`. */
   readonly suffix: string;
+  /** Findings of `inspect` with which the pass refuses a model, so that it need not be offered. */
+  readonly refuses?: readonly FindingCode[];
   /** Options by name; their words are the texts `option.<name>` and `option.<name>.about` (dotted inside another). */
   readonly options: OptionSchema & { readonly properties: Readonly<Record<string, OptionSchema>> };
 }

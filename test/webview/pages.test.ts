@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
+import { said } from '../../src/protocol/text/index';
 import { longModel, passes, profile, report, resnet } from './support/fixtures';
 import { type OpenedPage, launchBrowser, openPage } from './support/page';
 import { type ThemeName, themes } from './support/themes';
@@ -107,6 +108,40 @@ describe('the pages in a browser', function () {
     await page.locator('.run vscode-button').click();
     const sent = (await calls()).find(({ name }) => name === 'compress');
     assert.deepEqual(sent?.request, { pass: 'quantize.static', options: { samples: 64, perChannel: false }, data: '/data/cifar10.json', dims: {} });
+    await page.close();
+  });
+
+  it('offers no pass that would refuse the model, and says why', async () => {
+    const opened = await openPage(browser, 'editor', { theme: 'dark', width: 1280, height: 800, answers: { passes: passes.map((pass) => ({ ...pass, refuses: ['finding.quantized'] })), dataChoices: choices } });
+    const { page, calls, tell } = opened;
+    await tell({ type: 'trust', trusted: true });
+    await tell({ type: 'model', name: 'resnet20-cifar10.int8.onnx', report: { ...resnet, findings: [{ ...said('finding.quantized'), severity: 'info' }] } });
+    await tell({ type: 'openCompress' });
+    await page.locator('form.compress').getByText(/^Not for this model: .* quantized already/).waitFor();
+    assert.equal(await page.locator('vscode-dropdown vscode-option[disabled]').count(), passes.length);
+    await page.locator('.run vscode-button').click({ force: true });
+    assert.equal((await calls()).some(({ name }) => name === 'compress'), false);
+    assert.deepEqual(await violations(opened), []);
+    await page.close();
+  });
+
+  it('folds a long note into its first line, which the keyboard opens', async () => {
+    const { page, tell } = await openReview(browser, 'dark');
+    const layers = report.layers.map(({ id }) => `${id} (0.012 → 0.016 ms)`).join(', ');
+    await tell({ type: 'report', report: { ...report, warnings: [{ ...said('finding.noGain', { count: 20, total: 20, layers }), severity: 'info' }] } });
+    const note = page.locator('.warnings');
+    const height = async (): Promise<number> => (await note.boundingBox())?.height ?? 0;
+    assert.ok((await height()) < 30);
+    await note.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    assert.ok((await height()) > 100);
+    await page.close();
+  });
+
+  it('tells of each layer in the review what it was, what it is, and the change', async () => {
+    const { page } = await openReview(browser, 'dark');
+    const cells = await page.locator('.grid-body .grid-row').first().getByRole('gridcell').allInnerTexts();
+    assert.deepEqual(cells.slice(0, 2).map((text) => text.replaceAll('\u202f', ' ').split('\n')), [['−73 %', '1.98 kB → 536 B'], ['+0.003', '0.012 → 0.014']]);
     await page.close();
   });
 

@@ -5,7 +5,7 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Progress } from '../../protocol/jobs';
 import type { Finding } from '../../protocol/report';
-import type { FormCode, Said } from '../../protocol/text/index';
+import type { FindingCode, FormCode, Said } from '../../protocol/text/index';
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
 import type { Runtime } from '../ports';
@@ -16,6 +16,8 @@ export interface Pass<Options extends TObject = TObject> {
   readonly data: 'none' | 'optional' | 'required';
   /** Part of the output's file name: `resnet20.int8.onnx`. */
   readonly suffix: string;
+  /** Findings of `inspect` with which it refuses a model. */
+  readonly refuses?: readonly FindingCode[];
   /** JSON Schema of the options with their defaults (TypeBox). */
   readonly options: Options;
   run(model: Model, options: Static<Options>, context: PassContext): Promise<PassOutcome>;

@@ -25,7 +25,7 @@ export function findPass(id: string): Pass {
 
 /** What the outside needs to draw a form, complete a command line or write a schema; plain JSON. */
 export function describePasses(): readonly PassDescription[] {
-  return passes.map((pass) => ({ id: pass.id, data: pass.data, suffix: pass.suffix, options: optionsSchema(pass) }));
+  return passes.map((pass) => ({ id: pass.id, data: pass.data, suffix: pass.suffix, ...(pass.refuses && { refuses: pass.refuses }), options: optionsSchema(pass) }));
 }
 
 /** JSON Schema of a pass's options: closed, and nothing that has a default is required. */

@@ -35,7 +35,7 @@ export const findingTexts = {
     en: 'The model is not quite valid ONNX: {rule}.',
     zh: '该模型不完全是有效的 ONNX：{rule}。',
   },
-  'finding.quantized': { en: 'The model holds quantized operators.', zh: '模型包含量化算子。' },
+  'finding.quantized': { en: 'The model is quantized already. To quantize it in another way, start from the float model.', zh: '模型已量化。如需以其他方式量化，请从浮点模型开始。' },
   'finding.noGain': {
     en: '{count} of {total} changed layers did not get faster on this machine: {layers}. "ignore" leaves them as they were.',
     zh: '{total} 个已更改的层中有 {count} 个在本机上没有变快：{layers}。可用 "ignore" 让它们保持原样。',

@@ -103,7 +103,7 @@ export const viewTexts = {
   'view.form.running': { en: 'Compressing…', zh: '压缩中…' },
   'view.form.output': { en: 'Writes a new {name} beside the model. The original stays as it is.', zh: '在模型旁写入新文件 {name}，原文件保持不变。' },
   'view.form.untrusted': { en: 'Running a model needs a trusted workspace.', zh: '运行模型需要受信任的工作区。' },
-  'view.form.refused': { en: 'Not for this model: {passes}. {why} Open the float model to quantize it.', zh: '不适用于此模型：{passes}。{why}要量化请打开浮点模型。' },
+  'view.form.refused': { en: 'Not for this model: {passes}. {why}', zh: '不适用于此模型：{passes}。{why}' },
   'view.form.loading': { en: 'Asking for the passes…', zh: '正在获取可用方法…' },
   'view.problem.required': { en: 'A value is needed here.', zh: '此处必须填写。' },
   'view.problem.notANumber': { en: 'This is not a number.', zh: '这不是数字。' },

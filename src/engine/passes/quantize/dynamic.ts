@@ -27,6 +27,7 @@ export const quantizeDynamic: Pass<typeof options> = {
   id: 'quantize.dynamic',
   data: 'none',
   suffix: 'int8',
+  refuses: ['finding.quantized'],
   options,
   async run(model, { weights, perChannel, ignore }, context) {
     refuseQuantized(model);

@@ -31,6 +31,7 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
   id: staticPassId,
   data: 'required',
   suffix: 'int8',
+  refuses: ['finding.quantized'],
   options: staticOptions,
   async run(model, options, context) {
     const settings = settingsOf(options, context.target);
