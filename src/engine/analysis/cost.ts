@@ -9,7 +9,7 @@ import { storedBytes } from '../ir/tensors';
 import { type Constants, constantsOf } from './constants';
 import { addKnown, lookInto, macsOf, peakActivationBytes, tensorBytes } from './costGraph';
 import type { Layer } from './layers';
-import { packedParameters, weightLeaves } from './weights';
+import { packedParameters, type Shapes, weightLeaves } from './weights';
 
 export interface LayerCost {
   /**
@@ -90,9 +90,9 @@ class ParameterCount {
 
   constructor(private readonly shapes: ShapeMap) {}
 
-  of(nodes: readonly Node[], scope: Scope, around: ShapeMap['tensors'] = new Map()): number {
+  of(nodes: readonly Node[], scope: Scope, around?: Shapes): number {
     const own = this.shapes.bodies.get(scope.graph) ?? this.shapes.tensors;
-    const tensors = around.size === 0 ? own : new Map([...around, ...own]);
+    const tensors: Shapes = around === undefined ? own : { get: (name) => own.get(name) ?? around.get(name) };
     let total = 0;
     for (const node of nodes) {
       for (const name of weightLeaves(node, scope.constants, tensors)) {
@@ -118,7 +118,7 @@ class ParameterCount {
 }
 
 /** 0 for a generated tensor of unknown shape: it is not stored, and its size is not the model's. */
-function elementsOf(tensors: ShapeMap['tensors'], name: string): number {
+function elementsOf(tensors: Shapes, name: string): number {
   return elementCount(fixed(tensors.get(name)?.shape) ?? [0]);
 }
 

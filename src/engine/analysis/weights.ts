@@ -8,6 +8,9 @@ import { fixed, type ShapeMap } from '../ir/shapes/index';
 import type { Constants } from './constants';
 import { roleOf } from './layerRoles';
 
+/** What is known of tensors by name: of one graph, or of the graphs around it too. */
+export type Shapes = Pick<ShapeMap['tensors'], 'get'>;
+
 /** Inputs that steer an operator and hold no parameters, by position. */
 const steering: Readonly<Record<string, readonly number[]>> = {
   Reshape: [1], Expand: [1], Tile: [1], Squeeze: [1], Unsqueeze: [1], Slice: [1, 2, 3, 4], Split: [1], Pad: [1, 2, 3],
@@ -33,21 +36,21 @@ function steers(node: Node, input: number): boolean {
   if (node.opType.startsWith('Reduce')) return input === reductionAxes;
   // Output scale and zero point, then triples of tensor, scale, zero point.
   if (node.opType === 'QLinearConcat') return input < 2 || (input - 2) % 3 !== 0;
-  const listed = steering[node.opType];
+  const listed = Object.hasOwn(steering, node.opType) ? steering[node.opType] : undefined;
   // The other quantized operators take one tensor, then scales and zero points.
   if (listed === undefined) return node.opType.startsWith('QLinear') && input > 0;
   return listed.includes(input);
 }
 
 /** Names of the stored or generated tensors behind the parameters of `node`; none for nodes that are constant themselves. */
-export function weightLeaves(node: Node, constants: Constants, tensors: ShapeMap['tensors']): string[] {
+export function weightLeaves(node: Node, constants: Constants, tensors: Shapes): string[] {
   if (constants.nodes.has(node)) return [];
   return node.inputs.flatMap((name, input) =>
     name !== '' && constants.has(name) && isParameter(node, input, tensors) ? leavesOf(name, constants, node.opType !== 'Concat') : []);
 }
 
 /** A lone number in cheap arithmetic (an epsilon, a scale) is no parameter; a bias of one output channel is. */
-function isParameter(node: Node, input: number, tensors: ShapeMap['tensors']): boolean {
+function isParameter(node: Node, input: number, tensors: Shapes): boolean {
   if (steers(node, input)) return false;
   const value = tensors.get(node.inputs[input] ?? '');
   if (value === undefined || (!isFloat(value.type) && !integerWeights.has(node.opType) && !isQuantizedTable(node, value.type))) return false;
