@@ -3,15 +3,16 @@
 
 import { EngineError } from '../../error';
 import { elementCount, type Model, nodeLabel, type SparseTensor } from '../model';
-import { inferShapes, type ShapeMap, type TensorShape } from '../shapes/index';
+import { inferShapes, type ShapeMap } from '../shapes/index';
 import { readTensor } from '../tensors';
-import { everySparseTensor } from './everything';
+import { type ModelParts, partsOf } from './parts';
 import type { Problem } from './problem';
 import type { Breach, Rule, SiteKind, Sites } from './rule';
 import { domainName } from './rules/model';
 import { rulesOn } from './rules';
 import { isWhole } from './rules/tensors';
-import type { BodySite, NodeSite } from './site';
+import type { NodeSite } from './site';
+import { typedSite } from './typedSite';
 import { walk, walkNodes } from './walk';
 
 export interface CheckOptions {
@@ -36,14 +37,15 @@ export async function checkModel(model: Model, options: CheckOptions = {}): Prom
       for (const found of one.check(site)) problems.push(problem(one, found, kind, site, at, options));
     }
   };
-  walk(model, run, { indices: await sparseIndices(model) });
+  const parts = partsOf(model);
+  walk(model, parts, await sparseIndices(parts), run);
   if (problems.some(({ severity }) => severity === 'error')) return problems;
 
   const shapes = options.shapes ?? await inferShapes(model);
   const contradicted = new Set(shapes.notes.flatMap(({ kind, tensor }) => (kind === 'contradiction' ? [tensor] : [])));
   walkNodes(model, (kind, _site, at) => {
     if (kind !== 'node' || at === undefined || at.body.graph === undefined) return;
-    run('typedNode', { ...at, typeOf: (value) => typeAt(at.body, value, shapes), contradicted }, at);
+    run('typedNode', typedSite(at, shapes, contradicted), at);
   });
   return problems;
 }
@@ -64,24 +66,15 @@ export async function requireValid(model: Model, pass: string, options: CheckOpt
 /** Indices beyond this many are not read: real sparse weights are far smaller. */
 const MAX_INDICES = 1 << 22;
 
-async function sparseIndices(model: Model): Promise<ReadonlyMap<SparseTensor, ArrayLike<bigint>>> {
+async function sparseIndices({ sparseTensors }: ModelParts): Promise<ReadonlyMap<SparseTensor, ArrayLike<bigint>>> {
   const read = new Map<SparseTensor, ArrayLike<bigint>>();
-  for (const sparse of everySparseTensor(model)) {
+  for (const sparse of sparseTensors) {
     const { indices } = sparse;
     if (indices.type !== 'int64' || elementCount(indices.dims) > MAX_INDICES || !isWhole(indices)) continue;
     const { data } = await readTensor(indices);
     if (data instanceof BigInt64Array) read.set(sparse, data);
   }
   return read;
-}
-
-function typeAt(body: BodySite, value: string, shapes: ShapeMap): TensorShape | undefined {
-  for (let at: BodySite | undefined = body; at !== undefined; at = at.outer) {
-    const known = at.graph === at.model.graph ? shapes.tensors : at.graph && shapes.bodies.get(at.graph);
-    const found = known?.get(value);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function problem(one: Rule, found: Breach, kind: SiteKind, site: Sites[SiteKind], at: NodeSite | undefined, { mode = 'strict' }: CheckOptions): Problem {

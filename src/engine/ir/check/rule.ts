@@ -2,12 +2,11 @@
 // by the parameters of its text (src/protocol/text/check.ts); it never throws and reads no weights.
 
 import type { CheckCode, TextParams } from '../../../protocol/text/index';
-import type { Model } from '../model';
-import type { BodySite, FunctionSite, GraphSite, NodeSite, SparseSite, TensorSite, TypedNodeSite } from './site';
+import type { BodySite, FunctionSite, GraphSite, ModelSite, NodeSite, SparseSite, TensorSite, TypedNodeSite } from './site';
 
 /** The sites by the name a rule says in `on`. */
 export interface Sites {
-  readonly model: Model;
+  readonly model: ModelSite;
   readonly graph: GraphSite;
   readonly body: BodySite;
   readonly node: NodeSite;
@@ -46,7 +45,8 @@ export function breach(params: TextParams = {}): readonly Breach[] {
 
 /** A breach for each item. */
 export function breaches<Item>(items: Iterable<Item>, params: (item: Item) => TextParams): readonly Breach[] {
-  return Array.from(items, (item) => ({ params: params(item) }));
+  const found = Array.from(items, (item) => ({ params: params(item) }));
+  return found.length === 0 ? sound : found;
 }
 
 /** Keeps the type of the site while a rule is written down. */

@@ -1,8 +1,9 @@
 // What rules look at: a graph, a node, a tensor or a function together with its surroundings. The walk (walk.ts) makes them.
 
 import type { FunctionDefinition, Graph, Model, Node, SparseTensor, Tensor } from '../model';
-import type { OperatorSchema } from '../schemas/index';
+import type { FormalParameter, OperatorSchema } from '../schemas/index';
 import type { TensorShape } from '../shapes/index';
+import type { ModelParts } from './parts';
 
 /** Names of values that exist at one point of the walk; those of the graphs around are visible from a subgraph. */
 export class Scope {
@@ -21,6 +22,11 @@ export class Scope {
   has(name: string): boolean {
     return this.names.has(name) || (this.outer?.has(name) ?? false);
   }
+}
+
+export interface ModelSite {
+  readonly model: Model;
+  readonly parts: ModelParts;
 }
 
 export interface GraphSite {
@@ -82,7 +88,16 @@ export interface FunctionSite {
 export interface TypedNodeSite extends NodeSite {
   /** Undefined for a value of which nothing is known. */
   typeOf(value: string): TensorShape | undefined;
+  /** Inputs, then outputs, as far as their type is known and the schema has a parameter for them. */
+  readonly values: readonly TypedValue[];
   /** Values whose type or shape in the file is not the inferred one. */
   readonly contradicted: ReadonlySet<string>;
 }
 
+
+export interface TypedValue {
+  readonly name: string;
+  /** As schemas write it. */
+  readonly type: string;
+  readonly parameter: FormalParameter;
+}

@@ -4,7 +4,7 @@
 import { subgraphs } from '../attributes';
 import { type FunctionDefinition, type Graph, type Model, type Node, opsetOf, type SparseTensor } from '../model';
 import { schemaOf } from '../schemas/index';
-import { everySparseTensor, everyTensor } from './everything';
+import type { ModelParts } from './parts';
 import type { SiteKind, Sites } from './rule';
 import { functionKey } from './rules/functions';
 import { type BodySite, type NodeSite, Scope } from './site';
@@ -12,16 +12,11 @@ import { type BodySite, type NodeSite, Scope } from './site';
 /** Called for every site; `at` is the node that the site is at or in. */
 export type Visitor = <Kind extends SiteKind>(kind: Kind, site: Sites[Kind], at: NodeSite | undefined) => void;
 
-export interface WalkOptions {
-  /** Elements of the indices of sparse tensors, as far as they were read. */
-  readonly indices: ReadonlyMap<SparseTensor, ArrayLike<bigint>>;
-}
-
-/** Visits everything but `typedNode`, which `walkNodes` serves. */
-export function walk(model: Model, visit: Visitor, { indices }: WalkOptions): void {
-  visit('model', model, undefined);
-  for (const tensor of everyTensor(model)) visit('tensor', { tensor }, undefined);
-  for (const sparse of everySparseTensor(model)) {
+/** Visits everything but `typedNode`, which `walkNodes` serves. `indices`: elements of those of sparse tensors that were read. */
+export function walk(model: Model, parts: ModelParts, indices: ReadonlyMap<SparseTensor, ArrayLike<bigint>>, visit: Visitor): void {
+  visit('model', { model, parts }, undefined);
+  for (const tensor of parts.tensors) visit('tensor', { tensor }, undefined);
+  for (const sparse of parts.sparseTensors) {
     visit('tensor', { tensor: sparse.values }, undefined);
     visit('tensor', { tensor: sparse.indices }, undefined);
     visit('sparse', { sparse, indices: indices.get(sparse) }, undefined);
@@ -53,7 +48,7 @@ class Walker {
 
   graph(graph: Graph, outer: Surroundings | undefined, within: FunctionDefinition | undefined): void {
     const { model } = this;
-    const made = new Set(graph.nodes.flatMap((node) => node.outputs));
+    const made = madeBy(graph.nodes);
     const makes = (name: string): boolean => made.has(name) || (outer?.body.makes(name) ?? false);
     const scope = new Scope(outer?.scope);
     for (const { name } of graph.inputs) scope.add(name);
@@ -64,7 +59,7 @@ class Walker {
   }
 
   function(definition: FunctionDefinition): void {
-    const made = new Set(definition.nodes.flatMap((node) => node.outputs));
+    const made = madeBy(definition.nodes);
     const scope = new Scope();
     for (const name of definition.inputs) scope.add(name);
     const body: BodySite = {
@@ -85,8 +80,14 @@ class Walker {
 
   private site(node: Node, body: BodySite, scope: Scope): NodeSite {
     const opset = opsetOf(body, node.domain);
-    const calls = this.functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload }));
+    const calls = this.functions.size === 0 ? undefined : this.functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload }));
     const schema = opset === undefined || calls !== undefined ? undefined : schemaOf(node.domain, node.opType, opset);
     return { body, node, scope, opset, schema, calls };
   }
+}
+
+function madeBy(nodes: readonly Node[]): ReadonlySet<string> {
+  const made = new Set<string>();
+  for (const { outputs } of nodes) for (const name of outputs) made.add(name);
+  return made;
 }

@@ -63,8 +63,9 @@ export const nodeRules = [
   rule({
     id: 'check.operatorTooNew', on: 'node', severity: 'error',
     check(site) {
+      if (!isUnknown(site) || !isClosed(site.node.domain)) return sound;
       const first = firstKnown(site);
-      return isUnknown(site) && isClosed(site.node.domain) && first !== undefined ? breach({ first }) : sound;
+      return first === undefined ? sound : breach({ first });
     },
   }),
   rule({

@@ -1,0 +1,31 @@
+// Puts what inference knows beside a node, for the rules about types.
+
+import { type FormalParameter, parameterAt } from '../schemas/index';
+import type { ShapeMap, TensorShape } from '../shapes/index';
+import type { BodySite, NodeSite, TypedNodeSite, TypedValue } from './site';
+import { typeString } from './typeStrings';
+
+export function typedSite(site: NodeSite, shapes: ShapeMap, contradicted: ReadonlySet<string>): TypedNodeSite {
+  const typeOf = (value: string): TensorShape | undefined => typeAt(site.body, value, shapes);
+  const values: TypedValue[] = [];
+  const collect = (names: readonly string[], parameters: readonly FormalParameter[]): void => {
+    for (const [index, name] of names.entries()) {
+      const parameter = parameterAt(parameters, index);
+      const type = name === '' || parameter === undefined ? undefined : typeString(typeOf(name));
+      if (parameter !== undefined && type !== undefined) values.push({ name, type, parameter });
+    }
+  };
+  collect(site.node.inputs, site.schema?.inputs ?? []);
+  collect(site.node.outputs, site.schema?.outputs ?? []);
+  return { ...site, typeOf, values, contradicted };
+}
+
+/** The nearest value of the name, from the body outwards. */
+function typeAt(body: BodySite, value: string, shapes: ShapeMap): TensorShape | undefined {
+  for (let at: BodySite | undefined = body; at !== undefined; at = at.outer) {
+    const known = at.graph === at.model.graph ? shapes.tensors : at.graph && shapes.bodies.get(at.graph);
+    const found = known?.get(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
