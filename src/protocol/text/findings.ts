@@ -24,8 +24,8 @@ export const findingTexts = {
     zh: '文件中张量 "{tensor}" 的形状或类型与节点 "{node}"（{op}）的结果不符；已采用推断的结果。',
   },
   'finding.invalidNode': {
-    en: 'Not valid ONNX at node "{node}" ({op}, opset {opset}), and {others} more places: {rule}.',
-    zh: '节点 "{node}"（{op}，opset {opset}）及另外 {others} 处不是有效的 ONNX：{rule}。',
+    en: 'Not valid ONNX at node "{node}" ({op}, opset {opset}): {rule}. More places like it: {others}.',
+    zh: '节点 "{node}"（{op}，opset {opset}）不是有效的 ONNX：{rule}。另有 {others} 处类似。',
   },
   'finding.invalidNodeOnce': {
     en: 'Not valid ONNX at node "{node}" ({op}, opset {opset}): {rule}.',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { makeGraph, makeModel, makeNode, makeValue } from '../../../src/engine/ir/build';
 import { readModel } from '../../../src/engine/ir/codec';
-import type { Model } from '../../../src/engine/ir/model';
+import { int } from '../../../src/engine/ir/attributes';
+import type { Model, Node } from '../../../src/engine/ir/model';
 import type { ByteSource } from '../../../src/engine/ports';
 import { tensorFrom } from '../../../src/engine/ir/tensors';
 import { inspectModel } from '../../../src/engine/analysis/inspect';
@@ -44,12 +45,22 @@ describe('inspect', () => {
 
   it('names operators it does not know', async () => {
     const model = makeModel(makeGraph({
-      nodes: [makeNode('Secret', ['x'], ['y'], {}, { domain: 'org.example', name: 'here' })], inputs: [makeValue('x', 'float32', [1])], outputs: [{ name: 'y' }],
-    }));
+      nodes: [makeNode('Secret', ['x'], ['y'], {}, { domain: 'org.example', name: 'here' })], inputs: [makeValue('x', 'float32', [1])], outputs: [makeValue('y', 'float32', [null])],
+    }), { '': 21, 'org.example': 1 });
     const report = await inspectModel(model, { path: 'a.onnx', bytes: 10 });
     assert.equal(report.totals.macs, null);
     assert.deepEqual(report.operators, { 'org.example.Secret': 1 });
     assert.deepEqual(report.findings.map(({ code, node }) => [code, node]), [['finding.unknownShape', 'here'], ['finding.unknownOperator', 'here']]);
+  });
+
+  it('tells each broken rule of ONNX once, at its first place', async () => {
+    const strange = (input: string, output: string): Node => makeNode('Relu', [input], [output], { strange: int(1) }, { name: output });
+    const model = makeModel(makeGraph({
+      name: '', nodes: [strange('x', 'a'), strange('a', 'y')], inputs: [makeValue('x', 'float32', [1])], outputs: [makeValue('y', 'float32', [1])],
+    }));
+    const { findings } = await inspectModel(model, { path: 'a.onnx', bytes: 10 });
+    assert.deepEqual(findings.map(({ code, severity, node }) => [code, severity, node]), [['finding.invalidModel', 'warning', undefined], ['finding.invalidNode', 'error', 'a']]);
+    assert.match(findings[1]?.text ?? '', /node "a" \(Relu, opset 21\): there is no attribute "strange"\. More places like it: 1\./);
   });
 
   it('reads no weights', async () => {
