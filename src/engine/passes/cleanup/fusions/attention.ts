@@ -120,14 +120,17 @@ function agree({ query, key, mask }: Scores, value: string, { typeOf }: RuleCont
     && shapes.every((shape) => shape?.length === 4) && heads.every((count) => count !== null && count === heads[0]);
 }
 
-/** A mask broadcasts to [batch, heads, queries, keys] and has the last axis in full: Attention pads a shorter one. */
+/**
+ * A mask broadcasts to [batch, heads, queries, keys] and has the last two axes in full: Attention pads a shorter last one,
+ * and onnxruntime (attention_helper.h) takes no single row for all queries.
+ */
 function isMask(mask: string, { query, key, turned }: Scores, { typeOf }: RuleContext): boolean {
   const [shape, from, to] = [shapeOf(typeOf(mask)), shapeOf(typeOf(query)), shapeOf(typeOf(key))];
   if (shape === undefined || from === undefined || to === undefined || shape.length < 2 || shape.length > 4) return false;
   const wanted: readonly (Dim | undefined)[] = [from[0], from[1], from[2], turned === undefined ? to[2] : to[3]];
   return shape.every((dim, index) => {
     const full = wanted[4 - shape.length + index];
-    return dim !== null && (dim === full || (dim === 1 && index < shape.length - 1));
+    return dim !== null && (dim === full || (dim === 1 && index < shape.length - 2));
   });
 }
 
