@@ -81,13 +81,15 @@ function invalidTensor(name: string, rule: string): EngineError {
 }
 
 function dimsOf(name: string, wire: readonly bigint[]): number[] {
-  const dims = wire.map(Number);
-  if (dims.some((dim) => dim < 0 || !Number.isSafeInteger(dim)) || !Number.isSafeInteger(elementCount(dims))) {
+  const dims = wire.length > MAX_RANK ? [] : wire.map(Number);
+  if (wire.length > MAX_RANK || dims.some((dim) => dim < 0 || !Number.isSafeInteger(dim)) || !Number.isSafeInteger(elementCount(dims))) {
     throw invalidTensor(name, `the shape [${wire.slice(0, MAX_RANK_SHOWN).join(', ')}] is impossible`);
   }
   return dims;
 }
 
+/** As for the shapes of values (payloads.ts). */
+const MAX_RANK = 256;
 /** Longest shape in a message to a person. */
 const MAX_RANK_SHOWN = 8;
 

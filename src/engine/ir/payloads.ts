@@ -2,7 +2,7 @@
 // which fields of TensorProto hold payloads that stay out of the structure.
 
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
-import { ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import { AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, TensorShapeProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
 import type { TensorData } from './model';
 import { WireType } from './wire';
 
@@ -21,7 +21,23 @@ export interface MessageLayout {
   readonly name: string;
   readonly isTensor: boolean;
   readonly fields: ReadonlyMap<number, FieldLayout>;
+  /** The field without which the message means nothing (onnx.checker wants them all): its absence shows made-up bytes early. */
+  readonly required?: { readonly number: number; readonly name: string };
+  /** Most fields the message may have. */
+  readonly most: number;
 }
+
+const requiredFields: ReadonlyMap<DescMessage, string> = new Map<DescMessage, string>([
+  [NodeProtoSchema, 'op_type'], [TensorProtoSchema, 'data_type'], [AttributeProtoSchema, 'name'], [ValueInfoProtoSchema, 'name'],
+]);
+
+/**
+ * No limits of ONNX, but far above what anything takes: onnxruntime's own shapes have a handful of dimensions. Without them
+ * one node with a million inputs or one shape with a million dimensions would make every later step slow.
+ */
+const mostFields: ReadonlyMap<DescMessage, number> = new Map<DescMessage, number>([
+  [NodeProtoSchema, 32_768], [TensorShapeProtoSchema, 256],
+]);
 
 /** Payload fields of TensorProto and how their bytes are laid out (onnx.proto, ONNX 1.20). */
 const payloadFields: ReadonlyMap<number, TensorData['encoding']> = new Map([
@@ -46,7 +62,8 @@ function layoutOf(message: DescMessage): MessageLayout {
   if (known !== undefined) return known;
   const fields = new Map<number, FieldLayout>();
   const isTensor = message === TensorProtoSchema;
-  const layout: MessageLayout = { name: `a ${message.name}`, isTensor, fields };
+  const required = message.fields.find((field) => field.name === requiredFields.get(message));
+  const layout: MessageLayout = { name: `a ${message.name}`, isTensor, fields, most: mostFields.get(message) ?? Infinity, ...(required && { required }) };
   layouts.set(message, layout);
   for (const field of message.fields) {
     const payload = isTensor ? payloadFields.get(field.number) : undefined;

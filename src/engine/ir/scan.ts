@@ -28,7 +28,7 @@ const MAX_SKELETON_BYTES = 1 << 28;
  */
 export const MAX_FIELDS = 6_000_000;
 /** What a number in a list counts: the lists of tree ensembles have millions, and take 8 to 32 bytes each. */
-const LIST_NUMBER = 0.25;
+const LIST_NUMBER = 0.5;
 
 export async function scanModel(source: ByteSource): Promise<Skeleton> {
   return new Scan(source).run();
@@ -46,6 +46,9 @@ interface Frame {
   /** False while the message is a plain copy of the file. */
   changed: boolean;
   copiedTo: number;
+  /** Fields seen, and whether the required one was among them. */
+  fields: number;
+  isWhole: boolean;
 }
 
 class Scan {
@@ -78,6 +81,9 @@ class Scan {
       const wireType: WireType = tag % 8;
       const known = layout.fields.get(field);
       this.check(layout, field, known, wireType, fieldStart);
+      frame.fields += 1;
+      if (frame.fields > layout.most) throw this.corrupt(`${layout.name} has more than ${layout.most} fields`, fieldStart);
+      if (field === layout.required?.number) frame.isWhole = true;
       if (!reader.holdsVarint(at, end)) await reader.moveTo(at);
       if (wireType !== WireType.LengthDelimited) {
         at = this.skip(wireType, at, end, layout.name);
@@ -108,6 +114,7 @@ class Scan {
 
   /** A message has ended: where it changed, its holder writes it anew; where not, the holder copies it with the rest. */
   private async close(frame: Frame, holder: Frame | undefined): Promise<void> {
+    if (!frame.isWhole) throw this.corrupt(`${frame.layout.name} lacks its ${frame.layout.required?.name ?? 'content'}`, frame.fieldStart);
     if (frame.changed || holder === undefined) await this.copyUpTo(frame, frame.end);
     if (!frame.changed || holder === undefined) return;
     await this.copyUpTo(holder, frame.fieldStart);
@@ -171,7 +178,7 @@ class Scan {
 }
 
 function open(layout: MessageLayout, fieldStart: number, field: number, end: number, start: number): Frame {
-  return { layout, end, fieldStart, field, pieces: [], length: 0, changed: false, copiedTo: start };
+  return { layout, end, fieldStart, field, pieces: [], length: 0, changed: false, copiedTo: start, fields: 0, isWhole: layout.required === undefined };
 }
 
 function push(frame: Frame, bytes: Uint8Array): void {
