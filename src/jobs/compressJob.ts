@@ -7,6 +7,7 @@ import { inspectModel } from '../engine/analysis/inspect';
 import type { Dataset } from '../engine/data/dataset';
 import { EngineError } from '../engine/error';
 import { releaseModel } from '../engine/ir/codec';
+import { requireValid } from '../engine/ir/check/check';
 import type { Model } from '../engine/ir/model';
 import { originalOrigins, saveOrigins } from '../engine/passes/origins';
 import { validateRecipe, type ValidPass, type ValidRecipe } from '../engine/passes/recipe';
@@ -111,6 +112,8 @@ async function compressed(
   }, {
     from: resumed?.step ?? 0,
     onStep: async (index, pass, current, seconds) => {
+      // An invalid model goes no further: neither into a checkpoint nor to its place.
+      await requireValid(current.model, pass.pass.id, before.model);
       const step = await stepReport(pass, current.model, seconds, request);
       steps.push(step);
       context.emit({ type: 'step', index, step });

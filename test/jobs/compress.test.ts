@@ -4,6 +4,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EngineError } from '../../src/engine/error';
+import { cloneModel } from '../../src/engine/ir/clone';
+import type { Pass } from '../../src/engine/passes/pass';
+import { findPass } from '../../src/engine/passes/registry';
 import { runners } from '../../src/jobs/index';
 import type { CompressReport } from '../../src/protocol/report';
 import type { CompressRequest } from '../../src/protocol/jobs';
@@ -65,6 +69,24 @@ withAssets('jobs: compress', function () {
     assert.deepEqual(await readFile(first.output), bytes);
     assert.deepEqual(await readFile(second.output), bytes, 'the same seed, inputs, provider and threads give the same bytes');
     await assert.rejects(runners.compress(request(model, { output: first.output }), recordingContext()), { code: 'outputUnwritable' });
+  }));
+
+  it('never writes a model that a pass left invalid', () => inWorkspace(async ({ folder, model }) => {
+    const pass = findPass('cleanup');
+    const original = Object.getOwnPropertyDescriptor(pass, 'run') ?? assert.fail();
+    const breaking: Pass['run'] = (input) => {
+      const broken = cloneModel(input);
+      broken.graph.nodes[0]?.inputs.push('nowhere');
+      return Promise.resolve({ model: broken, origins: new Map(), forms: new Map(), findings: [] });
+    };
+    Object.defineProperty(pass, 'run', { ...original, value: breaking });
+    try {
+      const asked = request(model, { recipe: { version: 1, passes: [{ pass: 'cleanup' }] } });
+      await assert.rejects(runners.compress(asked, recordingContext()), (error: EngineError) => error.code === 'invalidResult' && /Pass cleanup .*"nowhere"/.test(error.message));
+    } finally {
+      Object.defineProperty(pass, 'run', original);
+    }
+    assert.deepEqual(await readdir(folder), ['ds_cnn_s.onnx']);
   }));
 
   it('goes on from its checkpoint, and only on the same files', () => inWorkspace(async ({ folder, model }) => {

@@ -3,6 +3,9 @@
 import { seededRandom } from '../../src/engine/passes/random';
 import type { PassContext } from '../../src/engine/passes/pass';
 import { createRuntime } from '../../src/runtime/sessions';
+import { checkPasses } from './checkedPasses';
+
+checkPasses();
 
 export const testRuntime = createRuntime();
 

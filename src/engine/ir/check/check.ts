@@ -51,13 +51,16 @@ export async function checkModel(model: Model, options: CheckOptions = {}): Prom
 }
 
 /**
- * Refuses a model that others would refuse (mode `lenient`).
+ * Refuses a model that others would refuse (mode `lenient`), for what is not wrong with the model it was made from.
  *
  * @throws EngineError `invalidResult`; `pass` says which pass made the model.
  */
-export async function requireValid(model: Model, pass: string, options: CheckOptions = {}): Promise<void> {
-  const problems = await checkModel(model, { mode: 'lenient', ...options });
-  const first = problems.find(({ severity }) => severity === 'error');
+export async function requireValid(model: Model, pass: string, from: Model): Promise<void> {
+  const isError = ({ severity }: Problem): boolean => severity === 'error';
+  const errors = (await checkModel(model, { mode: 'lenient' })).filter(isError);
+  if (errors.length === 0) return;
+  const before = new Set((await checkModel(from, { mode: 'lenient' })).filter(isError).map(({ rule }) => rule));
+  const first = errors.find(({ rule }) => !before.has(rule));
   if (first === undefined) return;
   const { node = '', op = '', opset = '', ...params } = first.params;
   throw new EngineError('invalidResult', { ...params, pass, node, op, opset, rule: first.rule }, first.node === undefined ? {} : { node: first.node });
