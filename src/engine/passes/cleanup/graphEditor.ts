@@ -8,7 +8,7 @@ import { type Attribute, type Graph, isOp, type Model, type Node, type Tensor } 
 import { readNumbers, readTensor, tensorFrom } from '../../ir/tensors';
 import type { NdArray } from '../../ports';
 import type { Origins } from '../pass';
-import { renameCaptured } from './captures';
+import { renameCaptured } from '../../ir/edit/captures';
 
 /** From this IR version on an initializer need not be a graph input (IR.md, "Graphs"). */
 export const FREE_INITIALIZERS_IR = 4;

@@ -10,7 +10,7 @@ import type { Model, Node } from '../../ir/model';
 import { readTensor } from '../../ir/tensors';
 import type { NdArray } from '../../ports';
 import type { Origins } from '../pass';
-import { dropUnused } from './dropUnused';
+import { dropUnused } from '../../ir/edit/dropUnused';
 import type { DynamicLayer } from './dynamicPlan';
 import { type GraphScope, dequantizeNode, graphScope } from './scope';
 import { quantizeWeight, type QuantizedWeight, weightRange } from './weights';

@@ -5,7 +5,7 @@
 import { indexGraph, type GraphIndex } from '../../ir/graphIndex';
 import { type Graph, type Node, isOp } from '../../ir/model';
 import type { Affine } from './affine';
-import { dropUnused } from './dropUnused';
+import { dropUnused } from '../../ir/edit/dropUnused';
 import { activationInputs, type Role } from './operators';
 import type { ParameterWriter } from './parameters';
 import type { Plan, WeightLayer } from './plan';

@@ -3,7 +3,7 @@
 import { subgraphs } from '../../../ir/attributes';
 import { makeNode } from '../../../ir/build';
 import { type Graph, isOp, type Model, type Node } from '../../../ir/model';
-import { renameCaptured } from '../captures';
+import { renameCaptured } from '../../../ir/edit/captures';
 import type { GraphEditor } from '../graphEditor';
 import type { CleanupRule } from '../rule';
 

@@ -1,7 +1,7 @@
 // Takes what nothing refers to any more out of a graph: initializers, and the types of tensors that are gone.
 
-import { indexGraph } from '../../ir/graphIndex';
-import type { Graph } from '../../ir/model';
+import { indexGraph } from '../graphIndex';
+import type { Graph } from '../model';
 
 export function dropUnused(graph: Graph): void {
   const index = indexGraph(graph);

@@ -1,7 +1,7 @@
 // Renaming of values that subgraphs (bodies of If, Loop, Scan) take from the graph around them.
 
-import { subgraphs } from '../../ir/attributes';
-import type { Graph, Node } from '../../ir/model';
+import { subgraphs } from '../attributes';
+import type { Graph, Node } from '../model';
 
 /** Renames an outer value inside the subgraphs of `node`. */
 export function renameCaptured(node: Node, from: string, to: string): void {
