@@ -1,5 +1,6 @@
 // The benchmarks by name, in the order of the issues they answer.
 
+import { fuzz } from './core/fuzz';
 import { largeFiles } from './core/largeFiles';
 import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
@@ -8,4 +9,4 @@ import { inspectSpeed } from './mainPath/inspectSpeed';
 import { profileSums } from './mainPath/profileSums';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, largeFiles];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles];

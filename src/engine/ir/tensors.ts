@@ -81,7 +81,8 @@ function view(type: DataType, bytes: Uint8Array): TypedArray {
   if (type === 'undefined' || type === 'string') throw new EngineError('unsupportedType', { tensor: '', type, by: 'Decant', supported: 'float32' });
   const array = views[type];
   const size = (array as unknown as { readonly BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not `slice`: that of a Buffer copies nothing.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
 }
 

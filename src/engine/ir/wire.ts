@@ -30,7 +30,8 @@ export class WireReader {
   async bytes(offset: number, length: number): Promise<Uint8Array> {
     // The window stays where it is: what is asked for lies behind the place that is being read, or is larger than it.
     if (!this.holds(offset, length)) return this.source.read(offset, length);
-    return this.window.slice(offset - this.windowStart, offset - this.windowStart + length);
+    // Not `slice`: that of a Buffer copies nothing, and the window would stay in memory.
+    return new Uint8Array(this.window.subarray(offset - this.windowStart, offset - this.windowStart + length));
   }
 
   /** Whether a varint at `offset`, bounded by `end`, can be read without going to the source. */

@@ -1,0 +1,131 @@
+// 100,000 damaged models through reading, inspecting and writing, each with a time limit, in processes with little memory.
+
+import { fork } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Bench } from '../lib/bench';
+import { asset, inTemporaryFolder } from '../lib/workspace';
+import { root } from '../lib/decant';
+import type { FromChild, ToChild } from './fuzz/child';
+import { seedModels } from './fuzz/seeds';
+
+const CASES = 100_000;
+/** Issue 3: a clear error within a second and within 200 MB. */
+const LIMIT_MS = 1000;
+const LIMIT_BYTES = 200e6;
+/** Heap of a child in MB; beyond it the child dies, which counts. What is outside the heap is in the resident size. */
+const HEAP_MB = 80;
+/** Children at a time. */
+const CHILDREN = 2;
+/** How often the parent looks for a child that takes too long, in ms. */
+const LOOK_MS = 50;
+/** Cases that a child takes before a new one follows, so that garbage of many does not count for one. */
+const CASES_A_CHILD = 2500;
+
+interface Tally {
+  readonly kinds: Map<string, number>;
+  readonly codes: Map<string, number>;
+  /** The first few that failed, to look at. */
+  readonly failures: string[];
+  slowest: number;
+  largest: number;
+}
+
+export const fuzz: Bench = {
+  name: 'fuzz',
+  title: 'Damaged models',
+  run: (log) => inTemporaryFolder(async (folder) => {
+    const program = join(folder, 'child.js');
+    await build({ entryPoints: [join(root, 'bench', 'core', 'fuzz', 'child.ts')], outfile: program, bundle: true, platform: 'node', logLevel: 'warning' });
+    const seeds = seedModels(asset('.'));
+    const tally: Tally = { kinds: new Map(), codes: new Map(), failures: [], slowest: 0, largest: 0 };
+    const cases = Number(process.env['DECANT_FUZZ_CASES'] ?? CASES);
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < cases) {
+        const from = next;
+        next = Math.min(cases, from + CASES_A_CHILD);
+        for (let at = from; at < next && at < from + CASES_A_CHILD;) at = await runRange(program, { seeds, from: at, to: Math.min(cases, from + CASES_A_CHILD) }, tally);
+        log(`${next} of ${cases}`);
+      }
+    };
+    await Promise.all(Array.from({ length: CHILDREN }, work));
+    for (const failure of tally.failures) log(failure);
+    if (process.env['DECANT_FUZZ_FAILURES'] !== undefined) {
+      mkdirSync(process.env['DECANT_FUZZ_FAILURES'], { recursive: true });
+      writeFileSync(join(process.env['DECANT_FUZZ_FAILURES'], 'failures.txt'), tally.failures.join('\n\n'));
+    }
+    const bad = ['crashed', 'hung', 'died', 'memory'].reduce((sum, kind) => sum + (tally.kinds.get(kind) ?? 0), 0);
+    return {
+      claims: [
+        { claim: `${cases} damaged models: no crash, no hang over ${LIMIT_MS / 1000} s, no memory over ${LIMIT_BYTES / 1e6} MB`, wanted: '0', found: String(bad), met: bad === 0 },
+        { claim: 'slowest of them, read, inspected and written', wanted: `< ${LIMIT_MS} ms`, found: `${tally.slowest.toFixed(0)} ms`, met: tally.slowest < LIMIT_MS },
+        {
+          claim: 'largest resident size of a process', wanted: `< ${LIMIT_BYTES / 1e6} MB`, found: `${(tally.largest / 1e6).toFixed(0)} MB`, met: tally.largest < LIMIT_BYTES,
+          note: `after each case; a process takes ${CASES_A_CHILD} cases and its heap is limited to ${HEAP_MB} MB`,
+        },
+      ],
+      tables: [
+        { title: `Outcomes, from ${seeds.length} seed models`, columns: ['outcome', 'models'], rows: counted(tally.kinds) },
+        { title: 'Refusals by error', columns: ['error', 'models'], rows: counted(tally.codes) },
+      ],
+    };
+  }),
+};
+
+function counted(counts: ReadonlyMap<string, number>): string[][] {
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => [name, String(count)]);
+}
+
+/** Runs cases until the child ends; gives the index of the next case. */
+function runRange(program: string, range: ToChild, tally: Tally): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = fork(program, { execArgv: [`--max-old-space-size=${HEAP_MB}`], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    let next = range.from;
+    let began: number | undefined;
+    let hung = false;
+    const watch = setInterval(() => {
+      if (began === undefined || performance.now() - began < LIMIT_MS) return;
+      hung = true;
+      child.kill('SIGKILL');
+    }, LOOK_MS);
+    child.on('message', (message: FromChild) => {
+      if (message.type === 'begin') {
+        next = message.index;
+        began = performance.now();
+        return;
+      }
+      began = undefined;
+      next = message.index + 1;
+      tally.slowest = Math.max(tally.slowest, message.ms);
+      tally.largest = Math.max(tally.largest, message.rss);
+      const kind = message.rss > LIMIT_BYTES ? 'memory' : message.kind;
+      count(tally.kinds, kind);
+      if (kind === 'refused') count(tally.codes, message.detail);
+      if (kind === 'crashed' || kind === 'memory') note(tally, `${message.index}: ${kind} ${message.detail}`);
+    });
+    child.on('error', reject);
+    child.on('exit', () => {
+      clearInterval(watch);
+      if (next >= range.to) return resolve(next);
+      if (began === undefined && !hung && next === range.from) return reject(new Error('the fuzz child does not start'));
+      // It ended in the middle of a case.
+      count(tally.kinds, hung ? 'hung' : 'died');
+      note(tally, `${next}: ${hung ? 'hung' : 'died'}`);
+      resolve(next + 1);
+    });
+    child.send(range);
+  });
+}
+
+/** Failures that are kept to look at. */
+const MAX_NOTED = 50;
+
+function note(tally: Tally, failure: string): void {
+  if (tally.failures.length < MAX_NOTED) tally.failures.push(failure);
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
