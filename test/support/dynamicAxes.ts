@@ -59,11 +59,12 @@ async function runs(model: Model, dims: Readonly<Record<string, number>>): Promi
   }
 }
 
-/** Inner and output shapes that a file states are for its own sizes. */
+/** Inner and output shapes that a file states are for its own sizes; the rank of outputs stays. */
 function withoutStoredShapes(model: Model): Model {
   const copy = cloneModel(model);
   copy.graph.valueInfo.clear();
-  copy.graph.outputs = copy.graph.outputs.map((output) => (output.type?.kind === 'tensor' ? { ...output, type: { ...output.type, shape: null } } : output));
+  copy.graph.outputs = copy.graph.outputs.map((output) =>
+    (output.type?.kind === 'tensor' ? { ...output, type: { ...output.type, shape: shapeOf(output).map(() => null) } } : output));
   return copy;
 }
 

@@ -1,15 +1,16 @@
 // Raises the opset of a model by following every change of its operators (opsets/changes.ts), one opset at a time, in the
-// main graph and all subgraphs. Never lowers it, and refuses by name what it cannot convert.
+// main graph, all subgraphs and local functions. Never lowers it, and refuses by name what it cannot convert.
 
 import { EngineError } from '../error';
 import { int, subgraphs, tensorAttribute } from './attributes';
-import { makeNode } from './build';
+import { makeGraph, makeNode } from './build';
 import { cloneModel } from './clone';
 import { wireOf } from './dataTypes';
 import { indexGraph } from './graphIndex';
-import { type Graph, isDefaultDomain, type Model, type Node, nodeLabel, opsetOf } from './model';
-import { type ChangeTools, changes } from './opsets/changes';
+import { type FunctionDefinition, type Graph, isDefaultDomain, type Model, type Node, nodeLabel, opsetOf } from './model';
+import { changes } from './opsets/changes';
 import { operatorHistory } from './opsets/history';
+import type { ChangeTools } from './opsets/tools';
 import { inferShapes, type ShapeMap } from './shapes/index';
 import { readNumbers, tensorFrom } from './tensors';
 
@@ -45,17 +46,32 @@ export async function convertOpset(model: Model, opset: number): Promise<Convers
   const converted = cloneModel(model);
   const conversion = new Converter(converted, await inferShapes(model));
   for (let version = from + 1; version <= opset; version++) await conversion.step(converted.graph, version);
-  for (const domain of ['', 'ai.onnx']) if (converted.opsets.has(domain)) converted.opsets.set(domain, opset);
+  setOpset(converted.opsets, opset);
+  for (const definition of converted.functions) await convertFunction(definition, converted, opset);
   const needed = irVersions.findLast(([first]) => first <= opset)?.[1] ?? 0;
   converted.irVersion = Math.max(converted.irVersion, needed);
   return { model: converted, added: conversion.added };
+}
+
+function setOpset(opsets: Map<string, number>, opset: number): void {
+  for (const domain of ['', 'ai.onnx']) if (opsets.has(domain)) opsets.set(domain, opset);
+}
+
+/** A function imports opsets of its own; nothing is known of the values in it. */
+async function convertFunction(definition: FunctionDefinition, model: Model, opset: number): Promise<void> {
+  const named = (name: string): { readonly name: string } => ({ name });
+  const graph = makeGraph({ nodes: definition.nodes, inputs: definition.inputs.map(named), outputs: definition.outputs.map(named) });
+  const conversion = new Converter({ ...model, graph }, { tensors: new Map() });
+  for (let version = (opsetOf(definition) ?? opset) + 1; version <= opset; version++) await conversion.step(graph, version);
+  definition.nodes = graph.nodes;
+  setOpset(definition.opsets, opset);
 }
 
 class Converter {
   readonly added = new Map<string, string>();
   private readonly freeName: (wanted: string) => string;
 
-  constructor(private readonly model: Model, private readonly shapes: ShapeMap) {
+  constructor(private readonly model: Model, private readonly shapes: Pick<ShapeMap, 'tensors'>) {
     const index = indexGraph(model.graph);
     this.freeName = (wanted) => index.uniqueName(wanted);
   }
@@ -77,6 +93,8 @@ class Converter {
     if (operatorHistory[node.opType] === undefined) this.refuse(node, version);
     const change = changes[node.opType]?.[version];
     if (change === undefined) return;
+    // The value of an attribute that the caller of a function gives is not known here.
+    if ([...node.attributes.values()].some(({ kind }) => kind === 'reference')) this.refuse(node, version);
     const emit = (added: Node): void => {
       before.push(added);
       if (graph === this.model.graph) this.added.set(added.outputs[0] ?? '', node.outputs[0] ?? '');
@@ -101,6 +119,7 @@ class Converter {
         return cast;
       },
       constantValues: (name) => constantValues(name, graph, [...before, ...graph.nodes]),
+      type: (name) => this.shapes.tensors.get(name)?.type ?? 'undefined',
       shape: (name) => this.shapes.tensors.get(name)?.shape ?? undefined,
       refuse: () => this.refuse(node, version),
     });

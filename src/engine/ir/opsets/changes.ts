@@ -5,27 +5,8 @@ import { floatAttribute, floatsAttribute, int, intAttribute, string, stringAttri
 import { makeNode } from '../build';
 import type { Node } from '../model';
 import type { NdArray } from '../../ports';
-
-export interface ChangeTools {
-  /** Emits a Constant before the node; gives its name. */
-  readonly constant: (wanted: string, values: NdArray) => string;
-  /** A float scalar of the element type of `like`. */
-  readonly scalarLike: (wanted: string, value: number, like: string) => string;
-  /** Emits any node before the one at hand. */
-  readonly emit: (node: Node) => void;
-  readonly freeName: (wanted: string) => string;
-  /** Elements of a constant (initializer or Constant node), or undefined. */
-  readonly constantValues: (name: string) => Promise<readonly number[] | undefined>;
-  /** Whether anything reads the value. */
-  readonly isUsed: (name: string) => boolean;
-  /** Dimensions as far as they are known, undefined when the rank is not. */
-  readonly shape: (name: string) => readonly (number | string | null)[] | undefined;
-  /** Refuses the node: this version cannot convert it. */
-  readonly refuse: () => never;
-}
-
-/** Edits the node so that it means the same in the new opset. */
-export type Change = (node: Node, tools: ChangeTools) => Promise<void> | void;
+import type { Change, ChangeTools } from './tools';
+import { groupsToChannels, normalizePositions, scanOverBatch, withdrawnPixelMode } from './rewrites';
 
 const axesToInput: Change = (node, tools) => intsToInput(node, 'axes', 1, tools);
 
@@ -33,8 +14,8 @@ const reduceAt18 = { 18: axesToInput };
 
 export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>> = {
   BatchNormalization: {
-    9(node, { refuse }) {
-      if (intAttribute(node, 'spatial', 1) === 0) refuse();
+    9(node, tools) {
+      if (intAttribute(node, 'spatial', 1) === 0) normalizePositions(node, tools);
       node.attributes.delete('spatial');
     },
     14(node, { isUsed, refuse }) {
@@ -80,8 +61,7 @@ export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>>
       node.attributes.set('mode', string(renamed[mode] ?? mode));
     },
   },
-  // Scale and bias became one a channel instead of one a group.
-  GroupNormalization: { 21: (_node, { refuse }) => refuse() },
+  GroupNormalization: { 21: groupsToChannels },
   Hardmax: { 13: coercedToLastAxis },
   LogSoftmax: { 13: coercedToLastAxis },
   Pad: {
@@ -105,10 +85,7 @@ export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>>
   ReduceSumSquare: reduceAt18,
   Resize: {
     11: resizeFrom10,
-    13(node, { refuse }) {
-      // The mode was withdrawn.
-      if (stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_half_pixel_for_nn') refuse();
-    },
+    13: withdrawnPixelMode,
   },
   RoiAlign: {
     16(node) {
@@ -116,8 +93,7 @@ export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>>
       node.attributes.set('coordinate_transformation_mode', string('output_half_pixel'));
     },
   },
-  // The batch dimension and `sequence_lens` went away.
-  Scan: { 9: (_node, { refuse }) => refuse() },
+  Scan: { 9: scanOverBatch },
   Scatter: { 11: (node) => { node.opType = 'ScatterElements'; } },
   Slice: {
     10(node, { constant }) {
@@ -153,9 +129,13 @@ export const changes: Readonly<Record<string, Readonly<Record<number, Change>>>>
     },
     10(node) {
       node.opType = 'Resize';
+      enlarging.add(node);
     },
   },
 };
+
+/** Resize nodes that were an Upsample, whose scales are 1 or more by definition. */
+const enlarging = new WeakSet<Node>();
 
 /**
  * Below opset 13, Softmax and its family saw their input as a matrix, split at `axis` (default 1), and worked on its rows.
@@ -191,7 +171,7 @@ async function resizeFrom10(node: Node, { constant, constantValues, refuse }: Ch
   node.attributes.set('coordinate_transformation_mode', string('asymmetric'));
   if (stringAttribute(node, 'mode', 'nearest') === 'nearest') {
     const factors = await constantValues(scales);
-    const enlarges = factors?.every((factor) => factor >= 1) ?? false;
+    const enlarges = factors?.every((factor) => factor >= 1) ?? enlarging.has(node);
     const shrinks = factors?.every((factor) => factor <= 1) ?? false;
     if (!enlarges && !shrinks) refuse();
     node.attributes.set('nearest_mode', string(enlarges ? 'floor' : 'ceil'));

@@ -8,12 +8,12 @@ import type { CleanupRule } from '../rule';
 import { close, fuse, madeBy, operandBeside, type Product, productOf } from './pattern';
 
 /** A rule that tries every Mul and Div as the root of the activation's product. */
-function activation(id: string, since: number, apply: (root: Node, product: Product, editor: GraphEditor) => Promise<boolean> | boolean): CleanupRule {
+function activation(id: string, [since, until]: readonly [number, number?], apply: (root: Node, product: Product, editor: GraphEditor) => Promise<boolean> | boolean): CleanupRule {
   return {
     id,
     async apply(editor, context) {
       let edits = 0;
-      if (context.opset < since) return edits;
+      if (context.opset < since || context.opset > (until ?? Infinity)) return edits;
       for (const node of editor.nodes()) {
         if (!isOp(node, 'Mul', 'Div') || (isOp(node, 'Div') && editor.constant(node.inputs[1]) === undefined)) continue;
         if (await apply(node, await productOf(node, editor), editor)) edits += 1;
@@ -24,7 +24,7 @@ function activation(id: string, since: number, apply: (root: Node, product: Prod
 }
 
 /** 0.5 x (1 + erf(x / sqrt 2)), and with tanh(sqrt(2 / pi) (x + 0.044715 x^3)) in its place (Hendrycks 2016). */
-export const fuseGelu = activation('fuseGelu', 20, async (root, product, editor) => {
+export const fuseGelu = activation('fuseGelu', [20], async (root, product, editor) => {
   const { values, constant, nodes } = product;
   if (values.length !== 2 || !close(constant, 0.5)) return false;
   for (const [x = '', sum = ''] of [values, [...values].reverse()]) {
@@ -83,7 +83,7 @@ async function powerOf(value: string, x: string, editor: GraphEditor): Promise<{
 }
 
 /** x * tanh(softplus(x)) (Misra 2019). */
-export const fuseMish = activation('fuseMish', 18, (root, { values, constant, nodes }, editor) => {
+export const fuseMish = activation('fuseMish', [18], (root, { values, constant, nodes }, editor) => {
   if (values.length !== 2 || constant !== 1) return false;
   for (const [x = '', bounded = ''] of [values, [...values].reverse()]) {
     const tanh = madeBy(bounded, editor, 'Tanh');
@@ -93,8 +93,11 @@ export const fuseMish = activation('fuseMish', 18, (root, { values, constant, no
   return false;
 });
 
-/** x * sigmoid(alpha x) (Ramachandran 2017; SiLU for alpha 1). */
-export const fuseSwish = activation('fuseSwish', 24, async (root, { values, constant, nodes }, editor) => {
+/**
+ * x * sigmoid(alpha x) (Ramachandran 2017; SiLU for alpha 1). Not at opset 25: onnxruntime 1.30 has no kernel, and expands
+ * the operator into its definition at opset 24 only.
+ */
+export const fuseSwish = activation('fuseSwish', [24, 24], async (root, { values, constant, nodes }, editor) => {
   if (values.length !== 2 || constant !== 1) return false;
   for (const [x = '', gate = ''] of [values, [...values].reverse()]) {
     const sigmoid = madeBy(gate, editor, 'Sigmoid');
@@ -110,7 +113,7 @@ export const fuseSwish = activation('fuseSwish', 24, async (root, { values, cons
 });
 
 /** x * max(0, min(1, x / 6 + 1 / 2)) (Howard 2019), also written x * clip(x + 3, 0, 6) / 6. */
-export const fuseHardSwish = activation('fuseHardSwish', 14, async (root, { values, constant, nodes }, editor) => {
+export const fuseHardSwish = activation('fuseHardSwish', [14], async (root, { values, constant, nodes }, editor) => {
   if (values.length !== 2) return false;
   for (const [x = '', gate = ''] of [values, [...values].reverse()]) {
     const inside = close(constant, 1) ? hardSigmoid(gate, x, editor) : close(constant, 1 / 6) ? await clipped(gate, x, editor) : undefined;
