@@ -12,6 +12,9 @@ import { createStatusItem } from './host/jobs/statusItem';
 import { createModelStore } from './host/models/modelStore';
 import { createReportStore } from './host/reports/reportStore';
 import { createReview, REVIEW_VIEW } from './host/review/review';
+import { registerLayerLines } from './host/text/layerLines';
+import { createModelTexts } from './host/text/modelTexts';
+import { TEXT_SCHEME } from './host/text/textUri';
 import { registerTasks } from './host/tasks';
 
 /** Gives the host's parts, for the tests inside the extension host. */
@@ -24,16 +27,20 @@ export function activate(context: vscode.ExtensionContext): Host {
   const reports = createReportStore(log);
   const editors = createEditors();
   const review = createReview({ extensionUri, log, reports, editors });
-  const host: Host = { extensionUri, log, clients, jobs, models, reports, editors, review, data: createDataMemory(context.workspaceState) };
+  const texts = createModelTexts(jobs);
+  const host: Host = { extensionUri, log, clients, jobs, models, reports, editors, review, texts, data: createDataMemory(context.workspaceState) };
 
   context.subscriptions.push(
     log,
     clients,
     reports,
     review,
+    texts,
     createStatusItem(jobs),
     registerCommands(host),
     registerTasks(host),
+    vscode.workspace.registerTextDocumentContentProvider(TEXT_SCHEME, texts),
+    registerLayerLines({ texts, reports }),
     vscode.window.registerCustomEditorProvider(EDITOR_TYPE, createModelEditor(host), { supportsMultipleEditorsPerDocument: true }),
     vscode.window.registerWebviewViewProvider(REVIEW_VIEW, review.provider),
   );

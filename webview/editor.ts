@@ -185,7 +185,7 @@ function drawJob(): void {
 function drawDetails(id: string): void {
   const row = state.rows.find((candidate) => candidate.layer.id === id);
   if (row === undefined) pane.hide();
-  else if (!pane.shows('compress')) pane.show('details', t('view.details'), [layerDetails(row)]);
+  else if (!pane.shows('compress')) pane.show('details', t('view.details'), [layerDetails(row, () => host.tell('showText', { layer: id }))]);
 }
 
 // ── what a person does ───────────────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ import type { ModelStore } from './models/modelStore';
 import type { ReportStore } from './reports/reportStore';
 import type { Editors } from './editor/editors';
 import type { DataMemory } from './data/dataMemory';
+import type { ModelTexts } from './text/modelTexts';
 import type { Review } from './review/review';
 
 export interface Host {
@@ -19,4 +20,5 @@ export interface Host {
   readonly editors: Editors;
   readonly data: DataMemory;
   readonly review: Review;
+  readonly texts: ModelTexts;
 }

@@ -1,6 +1,6 @@
 // A model as text (`decant inspect --text`, "Show Model as Text"): reads no large weights, makes no session.
 
-import { printModelWithLines, type PrintedModel } from '../engine/ir/text/printer';
+import { printModelWithPlaces, type PrintedModel } from '../engine/ir/text/printer';
 import { EngineError } from '../engine/error';
 import type { Layer } from '../engine/analysis/layers';
 import type { Model } from '../engine/ir/model';
@@ -12,7 +12,7 @@ import { withModel } from './openModel';
 export const text: JobRunner<'text'> = ({ model: path, notes = true, most = Infinity }, context) =>
   withModel(path, async ({ model }) => {
     context.emit({ type: 'progress', progress: { activity: 'progress.inspecting', fraction: null } });
-    return cut(await printModelWithLines(model, { notes }), await layersIfSound(model, context), most);
+    return cut(await printModelWithPlaces(model, { notes }), await layersIfSound(model, context), most);
   });
 
 /** The text of a broken graph is worth reading too. */
@@ -27,12 +27,12 @@ async function layersIfSound(model: Model, context: JobContext): Promise<readonl
 }
 
 /** At most `most` characters, whole lines. */
-function cut({ text: whole, lineOf, blocks }: PrintedModel, layers: readonly Layer[], most: number): ModelText {
+function cut({ text: whole, placeOf, blocks }: PrintedModel, layers: readonly Layer[], most: number): ModelText {
   const shown = whole.length <= most ? whole : whole.slice(0, whole.lastIndexOf('\n', most - 1) + 1);
   const end = shown.length === whole.length ? Infinity : lineBreaks(shown);
   const placed = layers.flatMap(({ id, name, op, anchor }) => {
-    const line = lineOf.get(anchor);
-    return line === undefined || line >= end ? [] : [{ id, name, op, line }];
+    const place = placeOf.get(anchor);
+    return place === undefined || place.line >= end ? [] : [{ id, name, op, ...place }];
   });
   return {
     text: shown,

@@ -15,8 +15,9 @@ export interface TextLayer {
   readonly id: string;
   readonly name: string;
   readonly op: string;
-  /** Line of the anchor, from 0. */
+  /** Of the anchor: its line and the column behind its operator, from 0. */
   readonly line: number;
+  readonly column: number;
 }
 
 export interface TextBlock {

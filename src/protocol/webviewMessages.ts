@@ -21,6 +21,8 @@ export interface EditorCalls {
   showLog: { request: null; result: null };
   showReview: { request: null; result: null };
   manageTrust: { request: null; result: null };
+  /** Opens the model's text at a layer. */
+  showText: { request: { readonly layer: string }; result: null };
   /** Tells the other views which layer is looked at. */
   layerSelected: { request: { readonly layer: string | null }; result: null };
 }

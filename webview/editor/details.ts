@@ -4,9 +4,10 @@ import type { LayerReport, ValueDescription } from '../../src/protocol/report';
 import type { LayerRow } from '../logic/layerRows';
 import { UNKNOWN, bytes, count, decibels, milliseconds, shape, signedMilliseconds, signedPercent, signedPoints } from '../logic/format';
 import { type Child, element } from '../dom/element';
+import { link } from '../dom/link';
 import { phrase, t } from '../dom/language';
 
-export function layerDetails(row: LayerRow): HTMLElement {
+export function layerDetails(row: LayerRow, onShowText: () => void): HTMLElement {
   const { layer, profiled, report } = row;
   return element(
     'div',
@@ -26,7 +27,7 @@ export function layerDetails(row: LayerRow): HTMLElement {
             [t('view.detail.provider'), profiled.provider],
           ] as const)),
       ...(row.measuredWith === null ? [] : [[t('view.latency'), t('view.measuredWith', { layer: row.measuredWith })] as const]),
-    ])),
+    ]), link(t('text.show'), onShowText)),
     ...(report === null ? [] : compressed(report, row)),
     ...section(t('view.inputs'), layer.inputs.map(valueLine)),
     ...section(t('view.outputs'), layer.outputs.map(valueLine)),

@@ -3,6 +3,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Host } from '../host';
+import { modelOfText } from '../text/textUri';
 import { words } from '../language';
 import { UserError } from '../userError';
 
@@ -46,6 +47,8 @@ async function browse(title: string, filters: Readonly<Record<string, string[]>>
 }
 
 function checkedModel(uri: vscode.Uri): string {
+  const shownAsText = modelOfText(uri);
+  if (shownAsText !== undefined) return shownAsText;
   if (uri.scheme !== 'file' || !uri.path.toLowerCase().endsWith('.onnx')) throw new UserError(words('view.error.notAModelFile', { name: path.basename(uri.path) }));
   return uri.fsPath;
 }

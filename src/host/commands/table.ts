@@ -9,6 +9,7 @@ import { refusal } from '../jobs/jobCenter';
 import { tellFailure } from '../jobs/visibleJobs';
 import { words } from '../language';
 import { UserError } from '../userError';
+import { showText } from '../text/showText';
 import { cancelJob } from './cancelJob';
 import { fileBySuffix, modelFile, pickModel } from './pickers';
 import { showProviders } from './showProviders';
@@ -42,6 +43,10 @@ export const commands: Readonly<Record<string, Command>> = {
       const model = await modelFile(host, uri);
       if (model !== undefined && typeof layer === 'string') await host.editors.open(model, { request: { type: 'select', layer }, preserveFocus: true });
     },
+  },
+  'decant.showText': {
+    needsTrust: false,
+    run: async (host, uri, layer) => withModel(host, uri, (model) => showText(host, model, typeof layer === 'string' ? layer : undefined)),
   },
   'decant.showProviders': { needsTrust: true, run: showProviders },
   'decant.cancelJob': { needsTrust: false, run: cancelJob },

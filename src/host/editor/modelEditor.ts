@@ -11,6 +11,7 @@ import type { Host } from '../host';
 import type { HostJob } from '../jobs/jobCenter';
 import { errorData, tellFailure } from '../jobs/visibleJobs';
 import { withShortPaths } from '../language';
+import { showText } from '../text/showText';
 import { type Channel, type Handlers, openChannel } from '../webview/channel';
 import { fillWebview } from '../webview/page';
 import type { EditorRequest, EditorSession } from './editors';
@@ -124,6 +125,10 @@ function handlers(host: Host, model: string): Handlers<EditorCalls> {
     },
     manageTrust: async () => {
       await vscode.commands.executeCommand('workbench.trust.manage');
+      return null;
+    },
+    showText: async ({ layer }) => {
+      await showText(host, model, layer);
       return null;
     },
     layerSelected: ({ layer }) => {

@@ -30,6 +30,23 @@ export type ExpectedCode = keyof typeof expectedTexts;
 
 export const modelTextTexts = {
   ...expectedTexts,
+  // ── the read-only view ─────────────────────────────────────────────────────────────────────────────────────────
+  'text.show': { en: 'Show in Text', zh: '在文本中显示' },
+  'text.showLayer': { en: 'Show in the Model Editor', zh: '在模型编辑器中显示' },
+  'text.cut': { en: '# {lines} more lines are not shown here: the text is too long. "decant inspect {name} --text" prints all of it.', zh: '# 文本过长，此处省略其余 {lines} 行。可用 "decant inspect {name} --text" 打印全部内容。' },
+  'text.delta.size': { en: '{change} size', zh: '大小 {change}' },
+  'text.delta.unclear': { en: '≈ {change}', zh: '≈ {change}' },
+  'text.hover.layer': { en: '{op} layer', zh: '{op} 层' },
+  'text.hover.became': { en: 'became {form}', zh: '变为{form}' },
+  'text.hover.size': { en: 'Weights', zh: '权重' },
+  'text.hover.latency': { en: 'Latency', zh: '延迟' },
+  'text.hover.size.about': { en: 'Weights: bytes that the weights of this layer take in the file.', zh: '权重：该层权重在文件中占用的字节数。' },
+  'text.hover.latency.about': { en: 'Latency: mean time of the layer in a run; 80 % of the runs took {before} before, {after} after.', zh: '延迟：该层每次运行的平均时间；80 % 的运行之前为 {before}，之后为 {after}。' },
+  'text.hover.spread': { en: '{p10} to {p90}', zh: '{p10} 至 {p90}' },
+  'text.hover.latency.unclear': { en: '≈: these ranges overlap, so no change is claimed.', zh: '≈：两个范围有重叠，因此不能断定有变化。' },
+  'text.hover.sqnr.about': { en: 'SQNR: signal to quantization noise of the output of the layer; 20 dB is an error of a tenth, 40 dB of a hundredth. Cosine {cosine}.', zh: 'SQNR：层输出的信号与量化噪声之比；20 dB 相当于十分之一的误差，40 dB 相当于百分之一。余弦相似度 {cosine}。' },
+  'text.hover.source': { en: 'From {name}.', zh: '来自 {name}。' },
+
   'text.found.end': { en: 'the end of the text', zh: '文本结尾' },
   'text.weights.noOriginal': { en: 'no original model was given', zh: '没有给出原模型' },
   'text.weights.notThere': { en: 'the original model has no such tensor', zh: '原模型中没有这个张量' },

@@ -7,22 +7,28 @@ export class Lines {
   private readonly parts: string[] = [];
   private depth = 0;
   private atStart = true;
-  /** The line being written, from 0. */
+  /** The line being written, from 0, and how far it is. */
   line = 0;
+  column = 0;
 
   write(text: string): void {
     if (text === '') return;
-    if (this.atStart) this.parts.push(INDENT.repeat(this.depth));
+    const written = this.atStart ? INDENT.repeat(this.depth) + text : text;
     this.atStart = false;
-    this.parts.push(text);
+    this.parts.push(written);
+    this.column += written.length;
     // Quoted texts hold their line breaks as they are.
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.line += 1;
+    for (let at = written.indexOf('\n'); at >= 0; at = written.indexOf('\n', at + 1)) {
+      this.line += 1;
+      this.column = written.length - at - 1;
+    }
   }
 
   end(text = ''): void {
     this.write(text);
     this.parts.push('\n');
     this.line += 1;
+    this.column = 0;
     this.atStart = true;
   }
 

@@ -19,10 +19,17 @@ export interface PrintOptions {
 
 export interface PrintedModel {
   readonly text: string;
-  /** Line of each node of the main graph, from 0. */
-  readonly lineOf: ReadonlyMap<Node, number>;
+  /** Where each node is. */
+  readonly placeOf: ReadonlyMap<Node, NodePlace>;
   /** First and last line of what may be folded: the header and the blocks of initializers and types. */
   readonly blocks: readonly { readonly kind: 'header' | 'values'; readonly first: number; readonly last: number }[];
+}
+
+/** Counted from 0; columns in UTF-16 units, as VS Code counts. */
+export interface NodePlace {
+  readonly line: number;
+  /** Behind the name of the operator. */
+  readonly column: number;
 }
 
 /** Shapes, axes and the pads of four dimensions are read at a glance; channels are not. */
@@ -31,18 +38,18 @@ const LONGEST = 8;
 const MOST_ON_A_LINE = 4;
 
 export async function printModel(model: Model, options: PrintOptions = {}): Promise<string> {
-  return (await printModelWithLines(model, options)).text;
+  return (await printModelWithPlaces(model, options)).text;
 }
 
-export async function printModelWithLines(model: Model, { longest = LONGEST, notes = true }: PrintOptions = {}): Promise<PrintedModel> {
+export async function printModelWithPlaces(model: Model, { longest = LONGEST, notes = true }: PrintOptions = {}): Promise<PrintedModel> {
   const printer = new Printer(tensorPrinter(longest, await readPayloads(model, longest)), notes);
   printer.model(model);
-  return { text: printer.lines.text(), lineOf: printer.lineOf, blocks: printer.blocks };
+  return { text: printer.lines.text(), placeOf: printer.placeOf, blocks: printer.blocks };
 }
 
 class Printer implements AttributeContext {
   readonly lines = new Lines();
-  readonly lineOf = new Map<Node, number>();
+  readonly placeOf = new Map<Node, NodePlace>();
   readonly blocks: { kind: 'header' | 'values'; first: number; last: number }[] = [];
 
   constructor(readonly tensors: TensorPrinter, private readonly notes: boolean) {}
@@ -143,9 +150,9 @@ class Printer implements AttributeContext {
 
   private node(node: Node): void {
     this.note(this.nodeNote(node));
-    this.lineOf.set(node, this.lines.line);
     const named = node.name !== '' || node.explicit?.includes('name') === true;
     this.lines.write(`${named ? `[${identifier(node.name)}] ` : ''}${node.outputs.map(identifier).join(', ')} = ${operatorText(node)}`);
+    this.placeOf.set(node, { line: this.lines.line, column: this.lines.column });
     const inputs = `(${node.inputs.map(identifier).join(', ')})`;
     const nested = [...node.attributes.values()].some(isMultiline);
     if (nested) this.lines.write(` ${inputs}`);

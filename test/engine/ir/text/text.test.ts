@@ -12,7 +12,7 @@ import { encodeModel, readModel, releaseModel } from '../../../../src/engine/ir/
 import type { Model } from '../../../../src/engine/ir/model';
 import { tensorFrom } from '../../../../src/engine/ir/tensors';
 import { parseModel } from '../../../../src/engine/ir/text/parser';
-import { printModel, printModelWithLines } from '../../../../src/engine/ir/text/printer';
+import { printModel, printModelWithPlaces } from '../../../../src/engine/ir/text/printer';
 import { nodeFiles } from '../../../../src/runtime/files';
 import { assetPath, withAssets } from '../../../support/assets';
 import { randomModel } from './randomModels';
@@ -82,11 +82,14 @@ describe('the text form', () => {
     assert.equal(await printModel(example(), { notes: false }), exampleText);
   });
 
-  it('says which line each node is on, and what may be folded', async () => {
+  it('says where each operator is, and what may be folded', async () => {
     const model = example();
-    const { text, lineOf, blocks } = await printModelWithLines(model);
+    const { text, placeOf, blocks } = await printModelWithPlaces(model);
     const lines = text.split('\n');
-    for (const node of model.graph.nodes) assert.match(lines[lineOf.get(node) ?? -1] ?? '', new RegExp(` = ${node.opType} `));
+    for (const node of model.graph.nodes) {
+      const { line, column } = placeOf.get(node) ?? { line: -1, column: 0 };
+      assert.ok(lines[line]?.slice(0, column).endsWith(` = ${node.opType}`), lines[line]);
+    }
     for (const { first, last } of blocks) assert.deepEqual([lines[first], lines[last]], ['<', '>']);
   });
 
