@@ -2,6 +2,7 @@
 
 import type * as vscode from 'vscode';
 import type { Clients } from './jobs/clients';
+import type { Unfinished } from './jobs/unfinished';
 import type { JobCenter } from './jobs/jobCenter';
 import type { ModelStore } from './models/modelStore';
 import type { ReportStore } from './reports/reportStore';
@@ -20,5 +21,6 @@ export interface Host {
   readonly editors: Editors;
   readonly data: DataMemory;
   readonly review: Review;
+  readonly unfinished: Unfinished;
   readonly texts: ModelTexts;
 }

@@ -94,7 +94,9 @@ export function createJobClient(options: JobClientOptions): JobClient {
     child = undefined;
     for (const resolve of gone.splice(0)) resolve();
     if (disposed || job?.cancelling === true) {
-      if (job !== undefined) endHere(job, CANCELLED);
+      // A job that nobody cancelled ends with its parent: its folder tells no end, so that it can go on.
+      if (job?.cancelling === false) job.reject(jobError(CANCELLED));
+      else if (job !== undefined) endHere(job, CANCELLED);
       return pump();
     }
     const error = deathError(death, job?.progress, heartbeatLimitMs);

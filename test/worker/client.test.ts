@@ -204,6 +204,16 @@ describe('job client', function () {
     }
   });
 
+  it('leaves the folder of a running job without an end when it is disposed of, so that the job can go on', async () => {
+    const folder = newFolder('polite');
+    const job = compress('polite', folder);
+    await until(() => events.some((event) => event.type === 'progress'));
+    const end = failure(job);
+    await client.dispose();
+    assert.equal((await end).data.code, 'cancelled');
+    assert.equal(readJob(folder).state, 'unfinished');
+  });
+
   it('ends everything as cancelled when it is disposed of, and leaves no process', async () => {
     const jobs = [inspect('polite'), inspect('ok')];
     const pid = await pidOf();

@@ -10,7 +10,8 @@ import type { RecipeDocument } from '../../protocol/recipe';
 import type { CompressReport } from '../../protocol/report';
 import type { CompressChoice } from '../../protocol/webviewMessages';
 import type { Host } from '../host';
-import { runVisibly } from '../jobs/visibleJobs';
+import type { UnfinishedJob } from '../jobs/unfinished';
+import { runVisibly, tellFailure } from '../jobs/visibleJobs';
 import { metricWords, words } from '../language';
 import { runSettings } from '../settings';
 import { UserError } from '../userError';
@@ -54,9 +55,19 @@ async function readRecipe(file: string): Promise<RecipeDocument> {
   return parsed as RecipeDocument;
 }
 
-async function runCompress(host: Host, request: CompressRequest): Promise<void> {
+/** Goes on with a compression that ended with its window. */
+export async function resumeCompress(host: Host, { folder, request }: UnfinishedJob): Promise<void> {
+  try {
+    await runCompress(host, { ...request, trusted: vscode.workspace.isTrusted }, folder);
+  } catch (error) {
+    // Told already, unless it failed before the job began.
+    await tellFailure(error, host.log);
+  }
+}
+
+async function runCompress(host: Host, request: CompressRequest, resume?: string): Promise<void> {
   const { model } = request;
-  const report = await runVisibly(host.jobs, host.log, 'compress', request, { models: [model], name: path.basename(model), keep: true });
+  const report = await runVisibly(host.jobs, host.log, 'compress', request, { models: [model], name: path.basename(model), keep: true, ...(resume === undefined ? {} : { resume }) });
   const stored = await host.reports.add(reportFile(report.output));
   void host.review.show(stored?.id);
   void offerNext(host, report);

@@ -101,6 +101,7 @@ function openSession(host: Host, uri: vscode.Uri, panel: vscode.WebviewPanel): v
   });
   host.editors.add(session);
   fillWebview(panel.webview, host.extensionUri, 'editor', name);
+  void host.unfinished.offer();
 }
 
 function handlers(host: Host, model: string): Handlers<EditorCalls> {

@@ -29,9 +29,11 @@ export interface ReviewParts {
   readonly log: vscode.LogOutputChannel;
   readonly reports: ReportStore;
   readonly editors: Editors;
+  /** Told when the view opens. */
+  readonly onOpen: () => void;
 }
 
-export function createReview({ extensionUri, log, reports, editors }: ReviewParts): Review & vscode.Disposable {
+export function createReview({ extensionUri, log, reports, editors, onOpen }: ReviewParts): Review & vscode.Disposable {
   let chosen: string | undefined;
   let channel: Channel<ToReview> | undefined;
   let toldReport: CompareReport | undefined;
@@ -94,6 +96,7 @@ export function createReview({ extensionUri, log, reports, editors }: ReviewPart
           if (channel === opened) channel = undefined;
         });
         fillWebview(view.webview, extensionUri, 'review', words('view.review.title'));
+        onOpen();
       },
     },
     async show(id) {

@@ -11,6 +11,8 @@ export const viewTexts = {
   'view.evaluate': { en: 'Measure Accuracy…', zh: '测量准确率…' },
   'view.showReview': { en: 'Show Review', zh: '显示对比' },
   'view.openCompressed': { en: 'Open Compressed Model', zh: '打开压缩后的模型' },
+  'view.unfinished': { en: 'Compressing {name} ended with its window, before anything was written. It can go on where it was.', zh: '压缩 {name} 随窗口关闭而中断，尚未写入任何文件。可以从中断处继续。' },
+  'view.discard': { en: 'Discard', zh: '放弃' },
   'view.resume': { en: 'Resume', zh: '继续' },
   'view.cancel': { en: 'Cancel', zh: '取消' },
   'view.close': { en: 'Close', zh: '关闭' },
