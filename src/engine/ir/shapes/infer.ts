@@ -107,7 +107,9 @@ class Inference {
     const { graph } = this.model;
     const inputs = graph.inputs.map((input) => {
       const stated = fromValueType(input.type, this.sizes);
-      const shape = this.options.inputShapes?.[input.name];
+      // Names come from the file: `constructor` is one too.
+      const given = this.options.inputShapes ?? {};
+      const shape = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
       if (shape === undefined) return stated;
       if (!refine({ ...stated, shape }, stated).agrees) this.reshaped = true;
       return { ...stated, shape };

@@ -20,6 +20,14 @@ export interface TensorShape {
 /** Values longer than this are not followed; shape arithmetic is far shorter. */
 export const maxValueElements = 1024;
 
+/** As in the codec (payloads.ts): an invalid model may ask for a rank of millions. */
+const maxRank = 256;
+
+/** A shape of which only the rank is known; null where not even that is. */
+export function openShape(rank: Dim | undefined): Shape | null {
+  return typeof rank === 'number' && rank <= maxRank ? Array<Dim>(rank).fill(null) : null;
+}
+
 export const unknownTensor: TensorShape = { type: 'undefined', shape: null };
 
 export function tensor(type: DataType, shape: Shape | null, value?: readonly Dim[]): TensorShape {
@@ -31,6 +39,7 @@ export function tensor(type: DataType, shape: Shape | null, value?: readonly Dim
 export function possible(result: TensorShape): TensorShape {
   const { shape, value, ...rest } = result;
   if (shape === null) return result;
+  if (shape.length > maxRank) return { ...rest, shape: null };
   const sizes = shape.map((dim) => (typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0) ? null : dim));
   const count = fixed(sizes)?.reduce((product, dim) => product * dim, 1);
   const fits = value !== undefined && (count === undefined || count === value.length);

@@ -6,7 +6,7 @@ import type { Dim } from '../../model';
 import { addDims, divideDims, fixed, productOf, subtractDims } from '../dims';
 import { stridesOf } from '../elements';
 import type { Rule } from '../rule';
-import { axisOf, isRanked, maxValueElements, numbers, tensor, type TensorShape } from '../tensorShape';
+import { axisOf, isRanked, maxValueElements, numbers, tensor, type TensorShape, openShape } from '../tensorShape';
 
 const constantRule: Rule = ({ node, elements }) => {
   const dense = tensorAttribute(node, 'value');
@@ -28,7 +28,7 @@ const constantRule: Rule = ({ node, elements }) => {
 const constantOfShape: Rule = ({ node, elements, inputs: [target] }) => {
   const fill = tensorAttribute(node, 'value');
   const rank = target?.shape?.length === 1 ? target.shape[0] : undefined;
-  const shape = target?.value ?? (typeof rank === 'number' ? Array<Dim>(rank).fill(null) : null);
+  const shape = target?.value ?? openShape(rank);
   const element = fill === undefined ? 0 : (elements(fill)?.[0] ?? null);
   const count = fixed(shape)?.reduce((product, dim) => product * dim, 1);
   const value = count !== undefined && count >= 0 && count <= maxValueElements ? Array<Dim>(count).fill(element) : undefined;

@@ -6,7 +6,7 @@ import type { Dim } from '../../model';
 import { addDims, broadcast, divideExactly, fixed, multiplyDims, productOf, type Shape } from '../dims';
 import { strided, stridesOf } from '../elements';
 import type { Rule } from '../rule';
-import { axisOf, isRanked, tensor, type TensorShape } from '../tensorShape';
+import { axisOf, isRanked, tensor, type TensorShape, openShape } from '../tensorShape';
 import { combine } from './elementwise';
 import { axesOf } from './reduce';
 
@@ -16,7 +16,7 @@ const reshape: Rule = ({ node, inputs: [x, target] }) => {
   const zeroCopies = intAttribute(node, 'allowzero', 0) === 0;
   if (wanted === undefined) {
     const rank = target?.shape?.length === 1 ? target.shape[0] : undefined;
-    return [tensor(type, typeof rank === 'number' ? Array<Dim>(rank).fill(null) : null)];
+    return [tensor(type, openShape(rank))];
   }
   return [tensor(type, reshaped(x?.shape ?? null, wanted, zeroCopies), x?.value)];
 };
@@ -91,7 +91,7 @@ const transpose: Rule = ({ node, inputs: [x] }) => {
 const expand: Rule = ({ inputs: [x, target] }) => {
   const type = x?.type ?? 'undefined';
   const rank = target?.shape?.length === 1 ? target.shape[0] : undefined;
-  const wanted = target?.value ?? (typeof rank === 'number' ? Array<Dim>(rank).fill(null) : null);
+  const wanted = target?.value ?? openShape(rank);
   const shape = broadcast(x?.shape ?? null, wanted);
   return [tensor(type, shape, x === undefined ? undefined : combine([x], shape, ([element = null]) => element))];
 };
