@@ -7,6 +7,7 @@ import { int8Accuracy } from './mainPath/int8Accuracy';
 import { int8Latency } from './mainPath/int8Latency';
 import { inspectSpeed } from './mainPath/inspectSpeed';
 import { profileSums } from './mainPath/profileSums';
+import { modelText } from './text/modelText';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, modelText];

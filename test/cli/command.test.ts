@@ -112,6 +112,11 @@ describe('decant command', function () {
     assert.deepEqual(JSON.parse((await decant(['providers', '--json'])).stdout), providerReports);
   });
 
+  it('prints the text of a model and nothing else with --text', async () => {
+    const { stdout } = await decant(['inspect', 'ok', '--text', '--quiet']);
+    assert.equal(stdout, 'main () => () {}\n# {"model":"ok"}\n');
+  });
+
   it('is silent on standard error with --quiet', async () => {
     const { status, stderr } = await decant(['inspect', 'steps', '--quiet']);
     assert.deepEqual([status, stderr], [0, '']);
