@@ -70,6 +70,13 @@ export function capturedTensors(node: Node): ReadonlySet<string> {
   return captured;
 }
 
+/** Every name that stands in a graph or in a subgraph of it: values, nodes, and descriptions of values. */
+export function namesOf(graph: Graph): ReadonlySet<string> {
+  const names = new Set<string>();
+  collectNames(graph, names);
+  return names;
+}
+
 function collectNames(graph: Graph, names: Set<string>): void {
   for (const value of [...graph.inputs, ...graph.outputs]) names.add(value.name);
   for (const name of [...graph.initializers.keys(), ...graph.valueInfo.keys()]) names.add(name);

@@ -27,6 +27,7 @@ export const checkTexts = {
   // ── names ──────────────────────────────────────────────────────────────────────────────────────────────────────
   'check.notMade': { en: 'its input "{value}" is made by no node, input or initializer', zh: '其输入 "{value}" 不由任何节点、输入或初始值提供' },
   'check.notSorted': { en: 'its input "{value}" is made by a later node', zh: '其输入 "{value}" 由后面的节点产生' },
+  'check.nodeNameTaken': { en: 'another node has the name "{value}" as well', zh: '另有节点也名为 "{value}"' },
   'check.madeTwice': { en: '"{value}" is made twice', zh: '"{value}" 被产生了两次' },
   'check.shadows': { en: 'its output "{value}" has the name of a value of the graph around it', zh: '其输出 "{value}" 与外层图中的值同名' },
 

@@ -2,7 +2,7 @@
 // It changes nothing, reads no weights, and knows no sessions: a valid model may still be one that no provider runs.
 
 import { EngineError } from '../../error';
-import { elementCount, type Model, nodeLabel, type SparseTensor } from '../model';
+import { elementCount, type Model, type Node, nodeLabel, type SparseTensor } from '../model';
 import { inferShapes, type ShapeMap } from '../shapes/index';
 import { readTensor } from '../tensors';
 import { type ModelParts, partsOf } from './parts';
@@ -13,7 +13,7 @@ import { rulesOn } from './rules';
 import { isWhole } from './rules/tensors';
 import type { NodeSite } from './site';
 import { typedSite } from './typedSite';
-import { walk, walkNodes } from './walk';
+import { walk, walkNode, walkNodes } from './walk';
 
 export interface CheckOptions {
   /**
@@ -48,6 +48,15 @@ export async function checkModel(model: Model, options: CheckOptions = {}): Prom
     run('typedNode', typedSite(at, shapes, contradicted), at);
   });
   return problems;
+}
+
+/** Errors that a node (with its subgraphs) would have at the end of the main graph; types and tensors are not looked at. */
+export function checkNode(model: Model, node: Node): Problem[] {
+  const problems: Problem[] = [];
+  walkNode(model, node, (kind, site, at) => {
+    for (const one of rulesOn(kind)) for (const found of one.check(site)) problems.push(problem(one, found, kind, site, at, {}));
+  });
+  return problems.filter(({ severity }) => severity === 'error');
 }
 
 /**

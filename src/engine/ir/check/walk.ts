@@ -32,6 +32,11 @@ export function walkNodes(model: Model, visit: Visitor): void {
   for (const definition of model.functions) walker.function(definition);
 }
 
+/** Visits one node with its subgraphs as if it stood at the end of the main graph. */
+export function walkNode(model: Model, node: Node, visit: Visitor): void {
+  new Walker(model, visit).last(node);
+}
+
 /** Where a subgraph is: the node that owns it and what is seen from there. */
 interface Surroundings {
   readonly owner: NodeSite;
@@ -50,10 +55,7 @@ class Walker {
     const { model } = this;
     const made = madeBy(graph.nodes);
     const makes = (name: string): boolean => made.has(name) || (outer?.body.makes(name) ?? false);
-    const scope = new Scope(outer?.scope);
-    for (const { name } of graph.inputs) scope.add(name);
-    for (const name of graph.initializers.keys()) scope.add(name);
-    for (const { values } of graph.sparseInitializers) scope.add(values.name);
+    const scope = startOf(graph, outer?.scope);
     this.visit('graph', { model, graph, main: outer === undefined, makes, made }, outer?.owner);
     this.body({ model, graph, nodes: graph.nodes, within, opsets: within?.opsets ?? model.opsets, outer: outer?.body, makes }, scope, outer?.owner);
   }
@@ -71,11 +73,24 @@ class Walker {
   private body(body: BodySite, scope: Scope, owner: NodeSite | undefined): void {
     this.visit('body', body, owner);
     for (const node of body.nodes) {
-      const site = this.site(node, body, scope);
-      this.visit('node', site, site);
-      for (const { graph } of subgraphs(node)) this.graph(graph, { owner: site, scope, body }, body.within);
+      this.node(node, body, scope);
       for (const output of node.outputs) scope.add(output);
     }
+  }
+
+  private node(node: Node, body: BodySite, scope: Scope): void {
+    const site = this.site(node, body, scope);
+    this.visit('node', site, site);
+    for (const { graph } of subgraphs(node)) this.graph(graph, { owner: site, scope, body }, body.within);
+  }
+
+  last(node: Node): void {
+    const { model } = this;
+    const { graph } = model;
+    const made = madeBy(graph.nodes);
+    const scope = startOf(graph, undefined);
+    for (const name of made) scope.add(name);
+    this.node(node, { model, graph, nodes: graph.nodes, within: undefined, opsets: model.opsets, outer: undefined, makes: (name) => made.has(name) }, scope);
   }
 
   private site(node: Node, body: BodySite, scope: Scope): NodeSite {
@@ -84,6 +99,15 @@ class Walker {
     const schema = opset === undefined || calls !== undefined ? undefined : schemaOf(node.domain, node.opType, opset);
     return { body, node, scope, opset, schema, calls };
   }
+}
+
+/** What exists in a graph before its first node. */
+function startOf(graph: Graph, outer: Scope | undefined): Scope {
+  const scope = new Scope(outer);
+  for (const { name } of graph.inputs) scope.add(name);
+  for (const name of graph.initializers.keys()) scope.add(name);
+  for (const { values } of graph.sparseInitializers) scope.add(values.name);
+  return scope;
 }
 
 function madeBy(nodes: readonly Node[]): ReadonlySet<string> {

@@ -5,11 +5,11 @@ import type { Graph, Node } from '../model';
 
 /** Renames an outer value inside the subgraphs of `node`. */
 export function renameCaptured(node: Node, from: string, to: string): void {
-  for (const { graph } of subgraphs(node)) renameIn(graph, from, to);
+  for (const { graph } of subgraphs(node)) renameFree(graph, from, to);
 }
 
-/** ONNX forbids a body to reuse an outer name; where one does, the name is its own and stays. */
-function renameIn(graph: Graph, from: string, to: string): void {
+/** Renames a value that a graph takes from outside. ONNX forbids a body to reuse an outer name; where one does, the name is its own and stays. */
+export function renameFree(graph: Graph, from: string, to: string): void {
   if (defines(graph, from)) return;
   for (const node of graph.nodes) {
     node.inputs = node.inputs.map((input) => (input === from ? to : input));

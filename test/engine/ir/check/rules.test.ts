@@ -11,7 +11,7 @@ import { say, texts } from '../../../../src/protocol/text/index';
 
 const x = makeValue('x', 'float32', [2, 3]);
 const y = makeValue('y', 'float32', [2, 3]);
-const relu = (input = 'x', output = 'y'): Node => makeNode('Relu', [input], [output], {}, { name: 'relu' });
+const relu = (input = 'x', output = 'y', name = 'relu'): Node => makeNode('Relu', [input], [output], {}, { name });
 
 interface Parts {
   readonly nodes?: readonly Node[];
@@ -86,9 +86,10 @@ const broken: Readonly<Record<RuleId, () => { readonly model: Model; readonly sa
   'check.strayValueInfo': () => ({ model: changed(({ graph }) => graph.valueInfo.set('gone', { name: 'gone' })), says: /"gone"/ }),
   'check.strayAnnotation': () => ({ model: changed(({ graph }) => graph.quantizationAnnotations.set('gone', new Map())), says: /"gone"/ }),
   'check.notMade': () => ({ model: model({ nodes: [relu('nowhere')] }), says: /"nowhere"/ }),
-  'check.notSorted': () => ({ model: model({ nodes: [relu('a'), relu('x', 'a')] }), says: /"a".*later/ }),
+  'check.notSorted': () => ({ model: model({ nodes: [relu('a'), relu('x', 'a', 'second')] }), says: /"a".*later/ }),
+  'check.nodeNameTaken': () => ({ model: model({ nodes: [relu('x', 'a'), relu('a', 'y')] }), says: /"relu"/ }),
   'check.cycle': () => ({ model: model({ nodes: [relu('y', 'y')] }), says: /cycle/ }),
-  'check.madeTwice': () => ({ model: model({ nodes: [relu(), relu()] }), says: /"y"/ }),
+  'check.madeTwice': () => ({ model: model({ nodes: [relu(), relu('x', 'y', 'second')] }), says: /"y"/ }),
   'check.shadows': () => ({ model: model({ inputs: [x, condition], nodes: [relu('x', 'a'), branches(body([relu('x', 'a')], [makeValue('a', 'float32', [2, 3])]))] }), says: /"a"/ }),
   'check.noOperator': () => ({ model: model({ nodes: [makeNode('', ['x'], ['y'])] }), says: /no operator/ }),
   'check.emptyNode': () => ({ model: model({ nodes: [relu(), makeNode('Identity', [], [])] }), says: /neither/ }),

@@ -43,6 +43,14 @@ export const nameRules = [
     id: 'check.notSorted', on: 'node', severity: 'error', accepted: true,
     check: (site) => breaches(missing(site).filter((name) => site.body.makes(name)), (value) => ({ value })),
   }),
+  rule({
+    id: 'check.nodeNameTaken', on: 'body', severity: 'info',
+    check({ nodes }) {
+      const seen = new Set<string>();
+      const twice = nodes.filter(({ name }) => name !== '' && seen.size === seen.add(name).size);
+      return twice.map((at) => ({ params: { value: at.name }, at }));
+    },
+  }),
   rule({ id: 'check.cycle', on: 'body', severity: 'error', check: cycle }),
   rule({
     id: 'check.madeTwice', on: 'node', severity: 'error',
