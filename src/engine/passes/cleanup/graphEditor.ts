@@ -2,7 +2,7 @@
 // every edit, and origins follow the nodes. The model is the pass's own clone; names that subgraphs capture count as uses.
 
 import { type FormCode, type Said, said } from '../../../protocol/text/index';
-import { tensorAttribute } from '../../ir/attributes';
+import { intsAttribute, tensorAttribute } from '../../ir/attributes';
 import { capturedTensors } from '../../ir/graphIndex';
 import { type Attribute, type Graph, isOp, type Model, type Node, type Tensor } from '../../ir/model';
 import { readNumbers, readTensor, tensorFrom } from '../../ir/tensors';
@@ -109,15 +109,27 @@ export class GraphEditor {
     return tensor.type === 'float16' || tensor.type === 'bfloat16' ? undefined : (await readNumbers(tensor))[0];
   }
 
-  /** The tensor that a ConstantOfShape of this graph generates, if its shape is constant. */
+  /** The tensor that a ConstantOfShape of this graph generates, if its shape is constant; Unsqueeze may add axes to it. */
   async uniform(value: string | undefined): Promise<Uniform | undefined> {
     const node = value === undefined ? undefined : this.producers.get(value);
+    if (node !== undefined && isOp(node, 'Unsqueeze')) return this.uniformWithAxes(node);
     const shape = node !== undefined && isOp(node, 'ConstantOfShape') ? this.constant(node.inputs[0]) : undefined;
     if (node === undefined || shape === undefined) return undefined;
     const fill = tensorAttribute(node, 'value');
     const type = fill?.type ?? 'float32';
     if (type !== 'float32' && type !== 'float64') return undefined;
     return { dims: await readNumbers(shape), type, value: fill === undefined ? 0 : ((await readNumbers(fill))[0] ?? 0) };
+  }
+
+  private async uniformWithAxes(node: Node): Promise<Uniform | undefined> {
+    const inner = await this.uniform(node.inputs[0]);
+    const input = this.constant(node.inputs[1]);
+    const axes = intsAttribute(node, 'axes') ?? (input === undefined ? undefined : await readNumbers(input));
+    if (inner === undefined || axes === undefined) return undefined;
+    const rank = inner.dims.length + axes.length;
+    const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+    const kept = [...inner.dims];
+    return { ...inner, dims: Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (kept.shift() ?? 1))) };
   }
 
   /** Adds an initializer under a free name that starts with `wanted`; gives the name. */
