@@ -5,9 +5,11 @@ import * as vscode from 'vscode';
 import type { CompareReport } from '../../../src/protocol/report';
 import { said } from '../../../src/protocol/text/index';
 import { deltaLine } from '../../../src/host/text/layerDelta';
+import { createJobCenter } from '../../../src/host/jobs/jobCenter';
+import { createModelTexts } from '../../../src/host/text/modelTexts';
 import { textUri } from '../../../src/host/text/textUri';
 import { report as resnetReport } from '../../webview/support/fixtures';
-import { modelInWorkspace, runningHost, until } from './support';
+import { fakeClient, modelInWorkspace, runningHost, until } from './support';
 
 const [anyLayer] = resnetReport.layers;
 assert.ok(anyLayer);
@@ -134,6 +136,21 @@ describe('a model as text', () => {
     } finally {
       await vscode.workspace.fs.delete(broken);
     }
+  });
+});
+
+describe('a text that is too long', () => {
+  it('says how much is not shown, and how to see it', async () => {
+    const cut = { text: '<\n', linesLeftOut: 7, layers: [], blocks: [] };
+    const { client, jobs } = fakeClient();
+    const { log } = await runningHost();
+    // Without trust: reading a model needs none.
+    const texts = createModelTexts(createJobCenter({ clients: { of: () => Promise.resolve(client) }, log, storage: '', isTrusted: () => false }));
+    const reading = texts.of('/m/large.onnx');
+    await until('the job starting', () => jobs.length === 1);
+    jobs[0]?.finish(cut);
+    assert.match((await reading).text, /^<\n# 7 more lines .* "decant inspect large\.onnx --text"/);
+    texts.dispose();
   });
 });
 

@@ -4,16 +4,20 @@
 import type { Note } from './notes';
 import { fromBase64 } from './utf8';
 
-type Check = (value: unknown) => boolean;
+/** Notes within notes: an attribute, its items and what those carry need four. */
+const MAX_DEPTH = 8;
+
+/** `depth` counts the notes around. */
+type Check = (value: unknown, depth: number) => boolean;
 
 const isString: Check = (value) => typeof value === 'string';
 const isInteger: Check = (value) => Number.isSafeInteger(value);
 const isBase64: Check = (value) => typeof value === 'string' && fromBase64(value) !== undefined;
 const isBigint: Check = (value) => typeof value === 'string' && /^-?\d+$/.test(value);
-const list = (item: Check): Check => (value) => Array.isArray(value) && value.every(item);
-const tuple = (...items: readonly Check[]): Check => (value) => Array.isArray(value) && value.length === items.length && items.every((item, index) => item(value[index]));
+const list = (item: Check): Check => (value, depth) => Array.isArray(value) && value.every((entry) => item(entry, depth));
+const tuple = (...items: readonly Check[]): Check => (value, depth) => Array.isArray(value) && value.length === items.length && items.every((item, index) => item(value[index], depth));
 const pairs = list(tuple(isString, isString));
-const nested: Check = (value) => wrongField(value) === undefined;
+const nested: Check = (value, depth) => depth < MAX_DEPTH && wrongField(value, depth + 1) === undefined;
 const byPosition = list(tuple(isInteger, nested));
 const encodings: readonly unknown[] = ['raw', 'float', 'int32', 'int64', 'double', 'uint64', 'none'];
 
@@ -45,9 +49,9 @@ const checks: { readonly [Field in keyof Required<Note>]: Check } = {
 };
 
 /** The first field that is unknown or of a wrong shape; `''` when the note is no object. */
-function wrongField(value: unknown): string | undefined {
+function wrongField(value: unknown, depth: number): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
-  return Object.entries(value).find(([name, field]) => !(Object.hasOwn(checks, name) && checks[name as keyof Note](field)))?.[0];
+  return Object.entries(value).find(([name, field]) => !(Object.hasOwn(checks, name) && checks[name as keyof Note](field, depth)))?.[0];
 }
 
 /** The note of a JSON text, or what is wrong with it. */
@@ -58,6 +62,6 @@ export function readNote(json: string): { readonly note: Note } | { readonly wro
   } catch {
     return { wrong: 'JSON' };
   }
-  const wrong = wrongField(value);
+  const wrong = wrongField(value, 0);
   return wrong === undefined ? { note: value as Note } : { wrong: wrong === '' ? 'JSON' : wrong };
 }

@@ -6,6 +6,7 @@ import type { Attribute, FunctionDefinition, Graph, Model, Node, SparseTensor, T
 import { Lexer } from './lexer';
 import { carriedFields, type Note } from './notes';
 import { type AttributeParser, parseNamedAttribute } from './parseAttributes';
+import { FUNCTION_KEYS, MODEL_KEYS, parseHeader } from './parseHeader';
 import { parseSparseData, parseTensorData, type WeightSource, weightSource } from './parseTensors';
 import { nextIsType, parseType, parseTypedName, valueOf } from './parseTypes';
 import { fromBase64 } from './utf8';
@@ -37,7 +38,7 @@ class Parser implements AttributeParser {
 
   model(original: Model | undefined): Model {
     const note = this.lexer.takeNote();
-    const header = this.header(['ir_version', 'opset_import', 'producer_name', 'producer_version', 'domain', 'model_version', 'doc_string', 'metadata_props']);
+    const header = parseHeader(this.lexer, MODEL_KEYS);
     const graphNote = this.lexer.takeNote();
     const graph = this.graph(this.lexer.name('text.want.graphName'), graphNote, MAIN_GRAPH);
     const functions: FunctionDefinition[] = [];
@@ -66,7 +67,7 @@ class Parser implements AttributeParser {
 
   private function(): FunctionDefinition {
     const note = this.lexer.takeNote();
-    const header = this.header(['opset_import', 'doc_string', 'domain', 'overload']);
+    const header = parseHeader(this.lexer, FUNCTION_KEYS);
     const head = { domain: header.domain ?? '', overload: header.overload ?? '', name: this.lexer.name('text.want.functionName') };
     const path = functionPath(head);
     const { attributes, attributeDefaults } = this.functionAttributes(note, path);
@@ -111,47 +112,6 @@ class Parser implements AttributeParser {
       if (value.type !== undefined) typed.push(valueOf(value, {}));
       return value.name;
     });
-  }
-
-  private header(allowed: readonly (keyof Header)[]): Header & { readonly explicit: readonly string[] } {
-    const header: Header = {};
-    const explicit: string[] = [];
-    if (this.lexer.matches('<')) {
-      do {
-        const start = this.lexer.place();
-        const key = this.lexer.optionalWord() as keyof Header;
-        if (!allowed.includes(key)) this.lexer.fail('text.want.headerKey', start);
-        this.lexer.expect(':');
-        Object.assign(header, { [key]: this.headerValue(key) });
-        const field = headerFields[key];
-        if (field !== undefined && (header[key] === '' || header[key] === 0n)) explicit.push(field);
-      } while (this.lexer.matches(','));
-      this.lexer.expect('>');
-    }
-    return { ...header, explicit };
-  }
-
-  private headerValue(key: keyof Header): Header[keyof Header] {
-    switch (key) {
-      case 'ir_version': return this.lexer.count();
-      case 'model_version': return BigInt(this.lexer.integer());
-      case 'opset_import': return new Map(this.entries(() => this.lexer.count()));
-      case 'metadata_props': return new Map(this.entries(() => this.lexer.string()));
-      default: return this.lexer.string();
-    }
-  }
-
-  private entries<Value>(value: () => Value): [string, Value][] {
-    const entries: [string, Value][] = [];
-    this.lexer.expect('[');
-    if (this.lexer.matches(']')) return entries;
-    do {
-      const key = this.lexer.string();
-      this.lexer.expect(':');
-      entries.push([key, value()]);
-    } while (this.lexer.matches(','));
-    this.lexer.expect(']');
-    return entries;
   }
 
   // ── graphs ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,23 +270,6 @@ class Parser implements AttributeParser {
     return attributes;
   }
 }
-
-interface Header {
-  ir_version?: number;
-  opset_import?: Map<string, number>;
-  producer_name?: string;
-  producer_version?: string;
-  domain?: string;
-  overload?: string;
-  model_version?: bigint;
-  doc_string?: string;
-  metadata_props?: Map<string, string>;
-}
-
-/** Fields of the model that may be set to their default. */
-const headerFields: Readonly<Partial<Record<keyof Header, string>>> = {
-  producer_name: 'producerName', producer_version: 'producerVersion', domain: 'domain', model_version: 'modelVersion', doc_string: 'docString',
-};
 
 function decoded(text: string): Uint8Array {
   return fromBase64(text) ?? new Uint8Array(0);

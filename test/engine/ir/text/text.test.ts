@@ -211,6 +211,7 @@ describe('a text with a mistake', () => {
 
   it('is refused where a comment of ours was broken', () => {
     refused('#@ {"doc_string": 5}\nmain () => () {}', { code: 'textNote', params: { line: 1, field: 'doc_string' } });
+    refused(`#@ ${'{"item":'.repeat(100_000)}{}${'}'.repeat(100_000)}\nmain () => () {}`, { code: 'textNote', params: { field: 'item' } });
     refused('#@ {oops\nmain () => () {}', { code: 'textNote', params: { line: 1, field: 'JSON' } });
   });
 
