@@ -1,7 +1,11 @@
 // The benchmarks by name, in the order of the issues they answer.
 
 import { fuzz } from './core/fuzz';
+import { cleanupBench } from './core/cleanup';
 import { largeFiles } from './core/largeFiles';
+import { macs } from './core/macCounts';
+import { operators } from './core/operatorTests';
+import { opsetConversion } from './core/opsetConversion';
 import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
 import { int8Latency } from './mainPath/int8Latency';
@@ -10,4 +14,4 @@ import { profileSums } from './mainPath/profileSums';
 import { modelText } from './text/modelText';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, modelText];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, macs, modelText, cleanupBench, opsetConversion];

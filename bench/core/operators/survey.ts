@@ -21,10 +21,20 @@ export interface Survey {
   readonly byValues: Counts;
 }
 
-export async function survey(): Promise<readonly Survey[]> {
+export const debianSource = 'libonnx-testdata (Debian)';
+
+let surveyed: Promise<readonly Survey[]> | undefined;
+
+/** Judged once a process. */
+export function survey(): Promise<readonly Survey[]> {
+  surveyed ??= judgeBoth();
+  return surveyed;
+}
+
+async function judgeBoth(): Promise<readonly Survey[]> {
   const { source, cases } = onnxCases();
   const surveys = [surveyOf(source, await judgeAll(cases))];
-  return hasDebianCases ? [surveyOf('libonnx-testdata (Debian)', await judgeAll(debianCases())), ...surveys] : surveys;
+  return hasDebianCases ? [surveyOf(debianSource, await judgeAll(debianCases())), ...surveys] : surveys;
 }
 
 async function judgeAll(cases: Iterable<OperatorCase> | AsyncIterable<OperatorCase>): Promise<Judgement[]> {

@@ -108,7 +108,7 @@ const formulas: ReadonlyMap<string, Formula> = new Map(Object.entries({
   LinearClassifier: linearModel('coefficients'), LinearRegressor: linearModel('coefficients'),
   SVMClassifier: linearModel('support_vectors'), SVMRegressor: linearModel('support_vectors'),
   CDist: pairs, GatedRelativePositionBias: gatedBias,
-  SparseToDenseMatMul: dependsOnData, BeamSearch: dependsOnData, WhisperBeamSearch: dependsOnData, GreedySearch: dependsOnData, Sampling: dependsOnData,
+  SparseToDenseMatMul: dependsOnData, Gradient: dependsOnData, BeamSearch: dependsOnData, WhisperBeamSearch: dependsOnData, GreedySearch: dependsOnData, Sampling: dependsOnData,
   ...attentionFormulas, ...transformFormulas,
 }));
 

@@ -64,36 +64,72 @@ function isQuantizedTable(node: Node, type: DataType): boolean {
   return node.opType === 'Gather' && isInteger(type) && bitsOf(type) <= 8;
 }
 
-/** Leaves found so far, by what is constant, for both kinds of users. */
-const found = new WeakMap<Constants, { readonly generated: Map<string, readonly string[]>; readonly stored: Map<string, readonly string[]> }>();
+/** What was found before in one graph: where chains of single constant nodes begin, and leaves for both kinds of users. */
+interface Memory {
+  readonly starts: Map<string, string>;
+  readonly leaves: Map<string, readonly string[]>;
+}
+
+const memories = new WeakMap<Constants, Memory>();
+
+/** A tensor computed from more stored ones than this counts as one that is stored itself. */
+const maxLeaves = 1000;
 
 /**
  * `generated`: whether results of ConstantOfShape count (models published without their weights are made so). What
  * Concat lays beside an activation is padding, not weights. Chains of constant nodes may be long: no recursion.
  */
 function leavesOf(name: string, constants: Constants, generated: boolean): readonly string[] {
-  const memory = found.get(constants) ?? { generated: new Map<string, readonly string[]>(), stored: new Map<string, readonly string[]>() };
-  found.set(constants, memory);
-  const known = memory[generated ? 'generated' : 'stored'];
-  const cached = known.get(name);
-  if (cached !== undefined) return cached;
-  const leaves = new Set<string>();
+  const memory = memories.get(constants) ?? { starts: new Map<string, string>(), leaves: new Map<string, readonly string[]>() };
+  memories.set(constants, memory);
+  const start = startOf(name, constants, memory);
+  const key = `${String(generated)} ${start}`;
+  const leaves = memory.leaves.get(key) ?? walk(start, constants, generated, memory);
+  memory.leaves.set(key, leaves);
+  return leaves;
+}
+
+function sourcesOf(name: string, constants: Constants): readonly string[] {
+  const producer = constants.producer(name);
+  return producer === undefined || producer.opType === 'ConstantOfShape' ? []
+    : producer.inputs.filter((input, position) => input !== '' && !steers(producer, position));
+}
+
+/** Follows nodes with one source, such as Reshape and DequantizeLinear, to the tensor where they begin. */
+function startOf(name: string, constants: Constants, { starts }: Memory): string {
+  const path: string[] = [];
+  let at = name;
+  for (;;) {
+    const known = starts.get(at);
+    if (known !== undefined) {
+      at = known;
+      break;
+    }
+    path.push(at);
+    const [source, ...others] = sourcesOf(at, constants);
+    if (source === undefined || others.length > 0) break;
+    at = source;
+  }
+  for (const passed of path) starts.set(passed, at);
+  return at;
+}
+
+function walk(name: string, constants: Constants, generated: boolean, memory: Memory): readonly string[] {
+  const leaves: string[] = [];
   const seen = new Set([name]);
   const waiting = [name];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const producer = constants.producer(next);
-    const sources = producer === undefined || producer.opType === 'ConstantOfShape' ? []
-      : producer.inputs.filter((input, position) => input !== '' && !steers(producer, position));
-    if (sources.length === 0 && (producer?.opType !== 'ConstantOfShape' || generated)) leaves.add(next);
-    for (const source of sources.reverse()) {
-      if (seen.has(source)) continue;
-      seen.add(source);
-      waiting.push(source);
+    if (seen.size > maxLeaves) return [name];
+    const sources = sourcesOf(next, constants);
+    if (sources.length === 0 && (constants.producer(next)?.opType !== 'ConstantOfShape' || generated)) leaves.push(next);
+    for (const source of sources.toReversed()) {
+      const start = startOf(source, constants, memory);
+      if (seen.has(start)) continue;
+      seen.add(start);
+      waiting.push(start);
     }
   }
-  const list = [...leaves];
-  known.set(name, list);
-  return list;
+  return leaves;
 }
 
 /**
