@@ -38,13 +38,15 @@ function table(definedBy: OperatorSchema['definedBy']): SchemaTable {
 }
 
 export function newestOpset(definedBy: OperatorSchema['definedBy'], domain: string): number | undefined {
-  return table(definedBy).newest[domain];
+  const { newest } = table(definedBy);
+  return Object.hasOwn(newest, domain) ? newest[domain] : undefined;
 }
 
 /** All versions of an operator, oldest first; undefined when the table does not have it. `domain` is '' for ai.onnx. */
 export function versionsOf(definedBy: OperatorSchema['definedBy'], domain: string, opType: string): readonly OperatorSchema[] | undefined {
   const { operators, typeLists } = table(definedBy);
-  const domainEntries = operators[domain];
+  // Domains and operators come from files: `constructor` is a name too.
+  const domainEntries = Object.hasOwn(operators, domain) ? operators[domain] : undefined;
   const entries = domainEntries !== undefined && Object.hasOwn(domainEntries, opType) ? domainEntries[opType] : undefined;
   if (entries === undefined) return undefined;
   const known = versions.get(entries) ?? expand({ definedBy, domain, name: opType }, entries, typeLists);
