@@ -35,5 +35,8 @@ export const HEARTBEAT_FD = 4;
 export const HEARTBEAT_MS = 1000;
 /** A child whose heartbeat is this late (ms) is taken for dead. */
 export const HEARTBEAT_LIMIT_MS = 15_000;
-/** After a cancel the parent waits this long (ms) for an answer, then kills, so that it takes effect within a second. */
-export const CANCEL_GRACE_MS = 800;
+/**
+ * After a cancel the parent waits this long (ms) for an answer, then kills. It has to take effect within a second, and a
+ * process that holds gigabytes on busy cores takes a quarter of one to die (test/worker/realCancel.test.ts).
+ */
+export const CANCEL_GRACE_MS = 500;
