@@ -1,6 +1,5 @@
 // What each command does: a request to the background process, and its result on standard output.
 
-import path from 'node:path';
 import { errorText, type ErrorData } from '../protocol/errors';
 import { JobError } from '../protocol/jobs';
 import { compress } from './compress';
@@ -12,6 +11,7 @@ import { renderEvaluate } from './render/evaluate';
 import { renderInspect } from './render/inspect';
 import { renderProfile } from './render/profile';
 import { renderProviders } from './render/providers';
+import { shortestPath } from './paths';
 import { runJob } from './runJob';
 import type { Look } from './terminal';
 import { UsageProblem } from './usage';
@@ -61,7 +61,7 @@ export function createActions(look: Look, fail: (error: ErrorData) => void): Act
 
     async compress(model, flags) {
       const report = await compress(model, flags);
-      print(flags, report, () => [look.say('command.wrote', { file: shortest(report.output) }), '', ...renderCompare(report, look)]);
+      print(flags, report, () => [look.say('command.wrote', { file: shortestPath(report.output) }), '', ...renderCompare(report, look)]);
       return judge(checkGoals(report, report.recipe.constraints ?? {}));
     },
 
@@ -91,12 +91,6 @@ export function createActions(look: Look, fail: (error: ErrorData) => void): Act
       return 0;
     },
   };
-}
-
-/** The shorter of the path itself and the path from here. */
-function shortest(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  return relative !== '' && relative.length < file.length ? relative : file;
 }
 
 function jobError(data: ErrorData): JobError {

@@ -9,6 +9,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** A column that may be shortened, from its front, where the lines would be too long for the terminal. */
   readonly shrink?: boolean;
+  /** A column that may go where the shrunk lines are still too long; the highest number goes first. */
+  readonly drop?: number;
 }
 
 /** Columns between two cells. */
@@ -20,6 +22,8 @@ const SHORTEST = 12;
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], look: Look): string[] {
   const cells = rows.map((row) => row.map((cell) => printable(cell).replace(/\n/g, ' ')));
   const widths = columns.map(({ title }, index) => Math.max(stringWidth(title), ...cells.map((row) => stringWidth(row[index] ?? ''))));
+  const dropped = droppedColumn(columns, widths, look.width);
+  if (dropped !== undefined) return renderTable(without(columns, dropped), rows.map((row) => without(row, dropped)), look);
   const room = look.width - GAP.length * (columns.length - 1);
   const shrinking = columns.findIndex(({ shrink }) => shrink === true);
   if (shrinking >= 0) {
@@ -30,6 +34,18 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     .map(({ align }, index) => pad(shorten(row[index] ?? '', widths[index] ?? 0), widths[index] ?? 0, align))
     .join(GAP).trimEnd();
   return [look.style('bold', line(columns.map(({ title }) => title))), ...cells.map(line)];
+}
+
+/** Index of the column that has to go, if the lines do not fit with the shrinking column at its shortest. */
+function droppedColumn(columns: readonly Column[], widths: readonly number[], width: number): number | undefined {
+  const least = widths.reduce((sum, wide, index) => sum + (columns[index]?.shrink === true ? Math.min(wide, SHORTEST) : wide), GAP.length * (columns.length - 1));
+  if (least <= width) return undefined;
+  const droppable = columns.flatMap(({ drop }, index) => (drop === undefined ? [] : [{ drop, index }]));
+  return droppable.sort((a, b) => b.drop - a.drop)[0]?.index;
+}
+
+function without<T>(list: readonly T[], index: number): readonly T[] {
+  return list.filter((_, place) => place !== index);
 }
 
 /** Label and value, one pair a line. */

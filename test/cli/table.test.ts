@@ -24,6 +24,14 @@ describe('table', () => {
     assert.match(lines[1] ?? '', /^….*layer_17 +Conv$/);
   });
 
+  it('lets columns go, the least needed first, where shortened names are not enough', () => {
+    const columns = [{ title: 'layer', shrink: true }, { title: 'op', drop: 1 }, { title: 'MACs', drop: 2 }, { title: 'ms' }];
+    const rows = [['a/very/long/name/of/layer_17', 'Conv', '40.6 M', '0.04']];
+    const heads = [40, 26, 18].map((width) => renderTable(columns, rows, look(width)));
+    assert.deepEqual(heads.map(([head]) => head?.trim().split(/ +/)), [['layer', 'op', 'MACs', 'ms'], ['layer', 'op', 'ms'], ['layer', 'ms']]);
+    for (const [index, width] of [40, 26, 18].entries()) assert.ok(heads[index]?.every((line) => stringWidth(line) <= width), heads[index]?.join('\n'));
+  });
+
   it('shows control characters as replacement characters', () => {
     const [, line] = renderTable([{ title: 'x' }], [['a\u001b[31mb\nc']], look(Infinity));
     assert.equal(line, 'a\u{FFFD}[31mb c');

@@ -44,11 +44,11 @@ function layers(report: CompareReport, look: Look): string[] {
   const shared = { before: sharedRows(report, 'before'), after: sharedRows(report, 'after') };
   const table = renderTable([
     { title: look.say('table.layer'), shrink: true },
-    { title: look.say('table.op') },
-    { title: look.say('table.form') },
-    { title: look.say('table.weights'), align: 'right' },
+    { title: look.say('table.op'), drop: 3 },
+    { title: look.say('table.form'), drop: 1 },
+    { title: look.say('table.weights'), align: 'right', drop: 2 },
     { title: look.say('table.change'), align: 'right' },
-    { title: look.say('table.macs'), align: 'right' },
+    { title: look.say('table.macs'), align: 'right', drop: 4 },
     { title: look.say('table.latencyMs'), align: 'right' },
     { title: look.say('table.sqnr'), align: 'right' },
   ], report.layers.map(({ id, op, before, after, outputError }) => [

@@ -27,12 +27,12 @@ export function renderInspect(report: InspectReport, look: Look): string[] {
     ...renderTable([
       { title: look.say('table.layer'), shrink: true },
       { title: look.say('table.op') },
-      { title: look.say('table.type') },
-      { title: look.say('table.output') },
+      { title: look.say('table.type'), drop: 3 },
+      { title: look.say('table.output'), drop: 1 },
       { title: look.say('table.parameters'), align: 'right' },
       { title: look.say('table.weights'), align: 'right' },
       { title: look.say('table.macs'), align: 'right' },
-      { title: look.say('table.activations'), align: 'right' },
+      { title: look.say('table.activations'), align: 'right', drop: 2 },
     ], report.layers.map((layer) => [
       layer.id, layer.op, layer.type, formatShape(layer.outputs[0]?.shape ?? null),
       formatCount(layer.parameters), formatBytes(layer.weightBytes), formatCount(layer.macs), formatBytes(layer.activationBytes),

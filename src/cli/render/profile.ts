@@ -24,11 +24,11 @@ export function renderProfile(report: ProfileReport, look: Look): string[] {
     ...renderTable([
       { title: look.say('table.layer'), shrink: true },
       { title: look.say('table.op') },
-      { title: look.say('table.provider') },
+      { title: look.say('table.provider'), drop: 1 },
       { title: look.say('table.mean'), align: 'right' },
-      { title: look.say('table.spread'), align: 'right' },
+      { title: look.say('table.spread'), align: 'right', drop: 2 },
       { title: look.say('table.share'), align: 'right' },
-      { title: '' },
+      { title: '', drop: 3 },
     ], [
       ...report.layers.map((layer) => [
         layer.layers === undefined ? layer.id : layer.layers.join(' + '), layer.op, layer.provider, formatMs(layer.latency.mean),

@@ -295,8 +295,8 @@ export const errorTexts = {
   },
   sessionFailed: {
     exit: 4,
-    en: 'onnxruntime cannot run the model on {provider}: {reason}',
-    zh: 'onnxruntime 无法在 {provider} 上运行该模型：{reason}',
+    en: 'onnxruntime cannot run the model on {provider}: {reason}. Run "decant providers" to see what runs here.',
+    zh: 'onnxruntime 无法在 {provider} 上运行该模型：{reason}。请运行 "decant providers" 查看本机可用的执行后端。',
   },
   modelRejected: {
     exit: 3,
