@@ -79,6 +79,9 @@ export const checkTexts = {
   'check.functionNames': { en: 'function {function} declares "{value}" twice', zh: '函数 {function} 重复声明了 "{value}"' },
   'check.functionOutput': { en: 'output "{value}" of function {function} is made by no node', zh: '函数 {function} 的输出 "{value}" 不由任何节点产生' },
 
+  // ── edits (engine/ir/edit) ─────────────────────────────────────────────────────────────────────────────────────
+  'edit.otherType': { en: '"{value}" is a {type} and cannot stand for "{replaced}", a {other}', zh: '"{value}" 的类型为 {type}，不能代替类型为 {other} 的 "{replaced}"' },
+
   // ── words in the texts above ───────────────────────────────────────────────────────────────────────────────────
   'what.input': { en: 'input', zh: '输入' },
   'what.output': { en: 'output', zh: '输出' },

@@ -39,6 +39,8 @@ export type TextCode = keyof typeof texts;
 export type ErrorCode = keyof typeof errorTexts;
 /** A rule of the checker: the texts of check.ts that begin with `check.`. */
 export type CheckCode = Extract<keyof typeof checkTexts, `check.${string}`>;
+/** Why an edit of a model is refused, beside the rules of the checker. */
+export type EditCode = Extract<keyof typeof checkTexts, `edit.${string}`>;
 export type ProgressCode = keyof typeof progressTexts;
 export type FindingCode = keyof typeof findingTexts;
 export type ProviderCode = keyof typeof providerTexts;

@@ -3,9 +3,10 @@
 // (passes/cleanup/graphEditor.ts); here each edit looks at the whole graph.
 
 import { checkNode } from '../check/check';
-import type { DataType } from '../dataTypes';
+import { typeString } from '../check/typeStrings';
 import { capturedTensors, namesOf, topologicalOrder } from '../graphIndex';
 import type { Graph, Model, Node } from '../model';
+import { inferShapes } from '../shapes/index';
 import { renameCaptured } from './captures';
 import { dropStrayDescriptions } from './dropUnused';
 import { refuse } from './refuse';
@@ -28,10 +29,10 @@ export function insertNode(model: Model, node: Node): void {
 }
 
 /** Inserts a node that reads `value` and lets everyone else who reads `value` read the node's first output. */
-export function insertAfter(model: Model, value: string, node: Node): void {
+export async function insertAfter(model: Model, value: string, node: Node): Promise<void> {
   insertNode(model, node);
   try {
-    replaceUses(model, value, node.outputs[0] ?? '', (reader) => reader !== node);
+    await replaceUses(model, value, node.outputs[0] ?? '', (reader) => reader !== node);
   } catch (error) {
     removeNode(model, node);
     throw error;
@@ -58,19 +59,21 @@ export function removeNode(model: Model, node: Node): void {
 
 /**
  * Lets the readers of `from` (all, or those that `which` takes) read `to`; outputs of the model keep their value. Nodes are
- * put in order again where that is needed, and stated types of inner values that depend on the readers are dropped.
+ * put in order again where that is needed, and stated types of inner values that depend on the readers are dropped. Whether
+ * the readers take the shape of `to` is the caller's to know.
  *
- * @throws EngineError `invalidGraph` when `to` does not exist, has another element type, or depends on one of the readers.
+ * @throws EngineError `invalidGraph` when `to` does not exist, has another type, or depends on one of the readers.
  */
-export function replaceUses(model: Model, from: string, to: string, which: (reader: Node) => boolean = () => true): void {
+export async function replaceUses(model: Model, from: string, to: string, which: (reader: Node) => boolean = () => true): Promise<void> {
   const { graph } = model;
   if (from === to) return;
   if (!exists(graph, to)) refuse('check.notMade', undefined, { value: to });
-  const [before, after] = [statedType(graph, from), statedType(graph, to)];
   const readers = graph.nodes.filter((node) => which(node) && (node.inputs.includes(from) || capturedTensors(node).has(from)));
   const [first] = readers;
   if (first === undefined) return;
-  if (before !== undefined && after !== undefined && before !== after) refuse('check.typesDiffer', first, { value: to, type: after, variable: from, other: before });
+  const { tensors } = await inferShapes(model);
+  const [before, after] = [typeString(tensors.get(from)), typeString(tensors.get(to))];
+  if (before !== undefined && after !== undefined && before !== after) refuse('edit.otherType', first, { value: to, type: after, replaced: from, other: before });
   const dependent = dependents(graph, readers);
   const maker = graph.nodes.find(({ outputs }) => outputs.includes(to));
   if (maker !== undefined && dependent.has(maker)) refuse('check.cycle', maker);
@@ -98,12 +101,4 @@ function dependents(graph: Graph, nodes: readonly Node[]): ReadonlySet<Node> {
 function exists(graph: Graph, name: string): boolean {
   return name !== '' && (graph.initializers.has(name) || graph.inputs.some((input) => input.name === name)
     || graph.sparseInitializers.some(({ values }) => values.name === name) || graph.nodes.some(({ outputs }) => outputs.includes(name)));
-}
-
-/** Element type as far as the graph states one. */
-function statedType(graph: Graph, name: string): DataType | undefined {
-  const initializer = graph.initializers.get(name);
-  if (initializer !== undefined) return initializer.type;
-  const type = (graph.inputs.find((input) => input.name === name) ?? graph.valueInfo.get(name) ?? graph.outputs.find((output) => output.name === name))?.type;
-  return type?.kind === 'tensor' ? type.type : undefined;
 }
