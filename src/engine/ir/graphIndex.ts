@@ -56,10 +56,15 @@ export function indexGraph(graph: Graph): GraphIndex {
   };
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 /** Outer tensors that the subgraphs of a node use (its implicit inputs), each once. */
 export function capturedTensors(node: Node): ReadonlySet<string> {
+  const inner = subgraphs(node);
+  // Asked of every node many times over, and nearly none has subgraphs.
+  if (inner.length === 0) return nothing;
   const captured = new Set<string>();
-  for (const { graph } of subgraphs(node)) {
+  for (const { graph } of inner) {
     const own = new Set([...graph.inputs.map((value) => value.name), ...graph.initializers.keys(), ...graph.sparseInitializers.map((tensor) => tensor.values.name)]);
     for (const inner of graph.nodes) {
       for (const tensor of [...inner.inputs, ...capturedTensors(inner)]) if (tensor !== '' && !own.has(tensor)) captured.add(tensor);
