@@ -31,11 +31,12 @@ export function runError(error: unknown, model: string): EngineError {
   return new EngineError('runFailed', { place: name ? `${name} (${op})` : op, reason: plain(status) }, { cause: error, ...(name ? { node: name } : {}) });
 }
 
-/** The message without source files, C++ signatures and the repeated path. */
+/** The message without source files, C++ signatures, the repeated path and a last full stop: it goes into a sentence. */
 function plain(message: string): string {
   return message
     .replace(/^Load model from .*? failed:/, '')
     .replace(/\/\S+\.(cc|h|cpp):\d+\s+.*?\)(?:::<lambda\(\)>)?\s+(?=\S)/g, '')
     .replace(/\s+/g, ' ')
+    .replace(/[\s.]+$/, '')
     .trim();
 }

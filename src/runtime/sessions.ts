@@ -10,7 +10,7 @@ import { modelBytes } from './modelBytes';
 import { InferenceSession, type OrtSession, type OrtSessionOptions, type OrtTensor, runtimeVersion } from './ort';
 import { createError, runError } from './ortErrors';
 import { ortProviderOf, providerOf } from './providerNames';
-import { fromOrt, toOrt } from './tensors';
+import { fromOrt, isCarried, toOrt } from './tensors';
 
 /** Ours beyond the port's: what profiling needs. */
 export interface RuntimeSessionOptions extends SessionOptions {
@@ -38,9 +38,10 @@ export function createRuntime(): Runtime {
 /**
  * A session over a model in memory; weights that are still on disk and large stay there.
  *
- * @throws EngineError `modelRejected`, `sessionFailed`, `unknownProvider`, `outOfMemory`.
+ * @throws EngineError `modelRejected`, `sessionFailed`, `unknownProvider`, `outOfMemory`, `unsupportedType`.
  */
 export async function createSession(model: Model, options: RuntimeSessionOptions = {}): Promise<RuntimeSession> {
+  requireCarried(model);
   const { bytes, folder } = await modelBytes(withFixedDims(model, options.dims ?? {}), options.inMemoryLimit);
   const extra = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder };
   return open((settings) => InferenceSession.create(bytes, settings), model.sources[0]?.name ?? model.graph.name, options, extra);
@@ -49,6 +50,14 @@ export async function createSession(model: Model, options: RuntimeSessionOptions
 /** A session over a file as it lies on disk, open dimensions included; side files are found beside it. Throws as `createSession` does. */
 export function createSessionFromPath(path: string, options: Omit<RuntimeSessionOptions, 'dims' | 'inMemoryLimit'> = {}): Promise<RuntimeSession> {
   return open((settings) => InferenceSession.create(path, settings), path, options, {});
+}
+
+/** The binding says of a type that it cannot carry no more than a number, and not where. */
+function requireCarried({ graph }: Model): void {
+  for (const { name, type } of [...graph.inputs.filter((input) => !graph.initializers.has(input.name)), ...graph.outputs]) {
+    if (type?.kind !== 'tensor' || type.type === 'undefined' || isCarried(type.type)) continue;
+    throw new EngineError('unsupportedType', { tensor: name, type: type.type, by: 'onnxruntime-node', supported: 'float32' });
+  }
 }
 
 async function open(

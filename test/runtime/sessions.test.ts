@@ -119,6 +119,10 @@ describe('errors of sessions', () => {
     }
   });
 
+  it('name the input whose type the binding does not carry', async () => {
+    await assert.rejects(createSession(unary('Identity', 'float8e4m3fn', [2])), (error: unknown) => code('unsupportedType')(error) && /"x" has type float8e4m3fn/.test(String(error)));
+  });
+
   it('name the node that has no kernel', async () => {
     await assert.rejects(createSession(unary('Foo', 'float32', [1])), (error) => code('modelRejected')(error) && (error as EngineError).node === 'the node');
   });

@@ -203,6 +203,7 @@ export const viewTexts = {
   'view.error.modelGone': { en: '{name} is no longer there. The report stays readable without it.', zh: '{name} 已不存在。报告仍可阅读。' },
   'view.error.dataNeeded': { en: '{what} needs data. Choose it under "Data" in the compress form: a data description, an archive or a folder.', zh: '{what} 需要数据。请在压缩表单的“数据”中选择：数据描述、压缩包或文件夹。' },
   'view.error.symbolicDimension': { en: 'Input "{input}" has the open dimension "{dim}". Give it a size under "More options" in the compress form.', zh: '输入 "{input}" 的维度 "{dim}" 未定。请在压缩表单的“更多选项”中填写大小。' },
+  'view.error.sessionFailed': { en: 'onnxruntime cannot run the model on {provider}: {reason}. Choose another provider in the settings; "Decant: Show Providers" lists what runs here.', zh: 'onnxruntime 无法在 {provider} 上运行该模型：{reason}。请在设置中选择其他执行后端；“Decant: 显示执行后端”列出本机可用的。' },
   'view.error.outputUnwritable': { en: '{file} cannot be written: {reason}. Make the folder of the model writable. Nothing was changed.', zh: '无法写入 {file}：{reason}。请使模型所在文件夹可写。没有任何改动。' },
   'view.error.diskFull': { en: 'There is no space left for {file}. Free some space, then try again. Nothing was changed.', zh: '没有空间写入 {file}。请释放空间后重试。没有任何改动。' },
   'view.error.splitMissing': { en: 'The data {file} has no split "{split}". It has: {splits}. Add the split to the data description.', zh: '数据 {file} 没有名为 "{split}" 的部分。现有：{splits}。请在数据描述中添加。' },
