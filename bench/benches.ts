@@ -12,6 +12,7 @@ import { int8Latency } from './mainPath/int8Latency';
 import { inspectSpeed } from './mainPath/inspectSpeed';
 import { profileSums } from './mainPath/profileSums';
 import { modelText } from './text/modelText';
+import { checker } from './schemas/checker';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, macs, modelText, cleanupBench, opsetConversion];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion];
