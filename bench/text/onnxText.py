@@ -5,7 +5,8 @@
     python onnxText.py parse-list LIST         the same for each line "TEXT<tab>MODEL" of LIST; prints a summary
 
 Needs onnx 1.23 in a virtual environment. What the text does not hold for onnx.parser (documentation, metadata, where
-values are stored) is taken away before comparing. Fixtures of the tests: see docs/text.md.
+values are stored) is taken away before comparing. test/engine/ir/text/fixtures holds
+what `print` wrote for the models of the same names in libonnx-testdata's node folder.
 """
 import os
 import sys

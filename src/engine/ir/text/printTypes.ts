@@ -44,8 +44,10 @@ export function typeNote(type: ValueType | undefined): Note {
   };
 }
 
-export function valueText(info: ValueInfo): string {
-  return info.type === undefined ? identifier(info.name) : `${typeText(info.type)} ${identifier(info.name)}`;
+/** A type that cannot be written (an empty TypeProto, say) is left to the note. */
+export function valueText({ type, name }: ValueInfo): string {
+  const isWritten = type !== undefined && (type.kind !== 'opaque' || readOpaque(type.bytes) !== undefined);
+  return isWritten ? `${typeText(type)} ${identifier(name)}` : identifier(name);
 }
 
 export function valueNote(info: ValueInfo): Note {

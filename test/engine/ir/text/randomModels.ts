@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { type DataType, dataTypes, bytesOf } from '../../../../src/engine/ir/dataTypes';
 import { type Attribute, type Dim, elementCount, type FunctionDefinition, type Graph, type Model, NO_DATA, type Node, type SparseTensor, type Tensor, type ValueInfo, type ValueType } from '../../../../src/engine/ir/model';
+import { writeOpaque } from '../../../../src/engine/ir/text/opaque';
 
 const bare = fc.constantFrom('x', 'y1', '_z', 'conv', 'float', 'seq', 'nan', 'optional', 'int64');
 const name = fc.oneof({ weight: 3, arbitrary: bare }, { weight: 2, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }) }, { weight: 1, arbitrary: fc.constantFrom('a/b:0', 'quo"te', 'back\\slash', '#@ {}', 'line\nbreak') });
@@ -22,12 +23,13 @@ const { valueType } = fc.letrec<{ valueType: ValueType }>((tie) => ({
   valueType: fc.oneof({ maxDepth: 2 },
     fc.tuple(elementType, shape).map(([type, dims]): ValueType => ({ kind: 'tensor', type, shape: dims })),
     fc.tuple(elementType, shape).map(([type, dims]): ValueType => ({ kind: 'sparseTensor', type, shape: dims })),
+    fc.constantFrom('opaque', 'ai.onnx').map((word): ValueType => ({ kind: 'opaque', bytes: writeOpaque({ domain: word, name: word }) })),
     tie('valueType').map((element): ValueType => ({ kind: 'sequence', element })),
     tie('valueType').map((element): ValueType => ({ kind: 'optional', element })),
     fc.tuple(elementType, tie('valueType')).map(([key, value]): ValueType => ({ kind: 'map', key, value }))),
 }));
 /** Denotations are kept of the outer type. */
-const outerType = fc.oneof(valueType, fc.tuple(elementType, fc.array(dim, { minLength: 1, maxLength: 3 }), name).map(([type, dims, denotation]): ValueType =>
+const outerType = fc.oneof(valueType, fc.constant<ValueType>({ kind: 'opaque', bytes: new Uint8Array(0) }), fc.tuple(elementType, fc.array(dim, { minLength: 1, maxLength: 3 }), name).map(([type, dims, denotation]): ValueType =>
   ({ kind: 'tensor', type, shape: dims, denotation, dimDenotations: dims.map((_, index) => (index === 0 ? denotation : '')) })));
 
 const value: fc.Arbitrary<ValueInfo> = fc.tuple(name, maybe('type', outerType), maybe('docString', name), maybe('metadata', entries.filter(({ size }) => size > 0)))
