@@ -1,7 +1,7 @@
 // The codec: every real model comes back field by field, weights stay on disk, bad input is refused with its place.
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,21 +16,13 @@ import { readNumbers, readTensor, tensorFrom } from '../../../src/engine/ir/tens
 import type { ByteSource } from '../../../src/engine/ports';
 import { nodeFiles, writeAtomically } from '../../../src/runtime/files';
 import { assetPath, withAssets } from '../../support/assets';
+import { memorySource } from '../../support/memorySource';
 
 /** Where Debian's libonnx-testdata puts its operator models. */
 const TESTDATA = '/usr/share/libonnx-testdata/data';
 
 /** Tells extensions from unknown fields; onnx.proto has no extensions. */
 const registry = createRegistry(file_onnx);
-
-function memory(bytes: Uint8Array, name = 'memory.onnx'): ByteSource {
-  return {
-    name,
-    size: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
-    close: () => Promise.resolve(),
-  };
-}
 
 async function roundTrip(path: string): Promise<void> {
   const source = await nodeFiles.open(path);
@@ -44,7 +36,7 @@ async function roundTrip(path: string): Promise<void> {
 
 async function refusal(bytes: Uint8Array): Promise<EngineError> {
   try {
-    await readModel(memory(bytes));
+    await readModel(memorySource(bytes));
   } catch (error) {
     assert.ok(error instanceof EngineError, `not an EngineError: ${String(error)}`);
     return error;
@@ -109,13 +101,13 @@ describe('codec', () => {
   });
 
   it('knows the length before it writes', async () => {
-    const model = await readModel(memory(await small()));
+    const model = await readModel(memorySource(await small()));
     assert.equal(encodedLength(model), (await encodeModel(model)).length);
   });
 
   it('moves weights to a side file and reads them back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'decant-'));
-    const model = await readModel(memory(await small()));
+    const model = await readModel(memorySource(await small()));
     const plan = planSideFile(model, 'small.onnx.data');
     await writeAtomically(join(folder, 'small.onnx.data'), (sink) => plan.writeData(sink));
     await writeAtomically(join(folder, 'small.onnx'), (sink) => plan.writeGraph(sink));
@@ -124,24 +116,6 @@ describe('codec', () => {
     assert.ok(weights && !('strings' in weights.data) && 'external' in weights.data.at);
     assert.deepEqual((await readNumbers(weights)).slice(0, 3), [0, 1, 2]);
     await releaseModel(again);
-    await rm(folder, { recursive: true });
-  });
-
-  it('does not follow external data out of the folder', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'decant-'));
-    const model = await readModel(memory(await small()));
-    await writeFile(join(folder, 'outside'), new Uint8Array(1200));
-    const inner = join(folder, 'inner');
-    await mkdir(inner);
-    await symlink(join(folder, 'outside'), join(inner, 'link'));
-    for (const location of ['../outside', join(folder, 'outside'), 'link', '']) {
-      await writeAtomically(join(inner, 'm.onnx'), (sink) => planSideFile(model, location).writeGraph(sink), { replace: true });
-      await assert.rejects(async () => readModel(await nodeFiles.open(join(inner, 'm.onnx')), nodeFiles), { code: 'externalDataOutside' }, location);
-    }
-    await writeAtomically(join(inner, 'm.onnx'), (sink) => planSideFile(model, 'missing').writeGraph(sink), { replace: true });
-    await assert.rejects(async () => readModel(await nodeFiles.open(join(inner, 'm.onnx')), nodeFiles), { code: 'externalDataMissing' });
-    await writeFile(join(inner, 'missing'), new Uint8Array(100));
-    await assert.rejects(async () => readModel(await nodeFiles.open(join(inner, 'm.onnx')), nodeFiles), { code: 'externalDataShort' });
     await rm(folder, { recursive: true });
   });
 
@@ -169,7 +143,7 @@ describe('codec', () => {
       const mutated = bytes.slice();
       for (const [at, value] of changes) mutated[at] = value;
       try {
-        await encodeModel(await readModel(memory(mutated)));
+        await encodeModel(await readModel(memorySource(mutated)));
       } catch (error) {
         assert.ok(error instanceof EngineError, String(error));
       }
