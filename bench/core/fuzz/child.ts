@@ -8,7 +8,7 @@ import { tryModel } from './tryModel';
 export type ToChild = { readonly seeds: readonly string[]; readonly from: number; readonly to: number };
 export type FromChild =
   | { readonly type: 'begin'; readonly index: number }
-  | { readonly type: 'end'; readonly index: number; readonly kind: string; readonly detail: string; readonly ms: number; readonly rss: number };
+  | { readonly type: 'end'; readonly index: number; readonly kind: string; readonly detail: string; readonly cpuMs: number; readonly rss: number };
 
 process.on('message', ({ seeds, from, to }: ToChild) => {
   void run(seeds, from, to).then(() => process.exit(0));
@@ -20,9 +20,10 @@ async function run(paths: readonly string[], from: number, to: number): Promise<
     const random = randomFrom(index);
     const bytes = mutate(read(index), read(Math.floor(random() * paths.length)), random);
     send({ type: 'begin', index });
-    const began = performance.now();
+    const began = process.cpuUsage();
     const { kind, detail } = await tryModel(bytes);
-    await sent({ type: 'end', index, kind, detail, ms: performance.now() - began, rss: process.memoryUsage.rss() });
+    const { user, system } = process.cpuUsage(began);
+    await sent({ type: 'end', index, kind, detail, cpuMs: (user + system) / 1000, rss: process.memoryUsage.rss() });
   }
 }
 

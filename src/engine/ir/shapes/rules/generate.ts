@@ -31,7 +31,7 @@ const constantOfShape: Rule = ({ node, elements, inputs: [target] }) => {
   const shape = target?.value ?? openShape(rank);
   const element = fill === undefined ? 0 : (elements(fill)?.[0] ?? null);
   const count = fixed(shape)?.reduce((product, dim) => product * dim, 1);
-  const value = count !== undefined && count >= 0 && count <= maxValueElements ? Array<Dim>(count).fill(element) : undefined;
+  const value = count !== undefined && Number.isInteger(count) && count >= 0 && count <= maxValueElements ? Array<Dim>(count).fill(element) : undefined;
   return [tensor(fill?.type ?? 'float32', shape, value)];
 };
 
