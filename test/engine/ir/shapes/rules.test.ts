@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { int, ints as intsOf, float, string } from '../../../../src/engine/ir/attributes';
+import { makeNode } from '../../../../src/engine/ir/build';
 import type { Attribute, Dim } from '../../../../src/engine/ir/model';
-import { type CaseOptions, floats, infer, ints, type Operand, value } from './support';
+import { type CaseOptions, floats, infer, inferNodes, ints, type Operand, value } from './support';
 
 type Row = readonly [title: string, op: string, operands: readonly Operand[], expected: readonly Dim[] | null, attributes?: Record<string, Attribute>, options?: CaseOptions];
 
@@ -69,8 +70,28 @@ const rows: readonly Row[] = [
   ['an operator of another domain', 'Anything', [image], null, {}, { domain: 'org.example' }],
 ];
 
+const ml = { domain: 'ai.onnx.ml' };
+const microsoft = { domain: 'com.microsoft' };
+const table = value([5, 3]);
+
+/** Shapes as onnxruntime 1.32 gives them for the same models. */
+const others: readonly Row[] = [
+  ['LinearRegressor', 'LinearRegressor', [table], [5, 2], { targets: int(2) }, ml],
+  ['LinearClassifier, scores', 'LinearClassifier', [table], [5], { classlabels_ints: intsOf([0, 1, 2]) }, ml],
+  ['OneHotEncoder', 'OneHotEncoder', [value([5, 3], 'int64')], [5, 3, 4], { cats_int64s: intsOf([0, 1, 2, 3]) }, ml],
+  ['FeatureVectorizer', 'FeatureVectorizer', [table, value([5, 2])], [5, 5], { inputdimensions: intsOf([3, 2]) }, ml],
+  ['ArrayFeatureExtractor of a matrix', 'ArrayFeatureExtractor', [table, ints([0, 2], [1, 2])], [5, 2], {}, ml],
+  ['ArrayFeatureExtractor of a vector', 'ArrayFeatureExtractor', [value([5]), ints([0, 2])], [1, 2], {}, ml],
+  ['TreeEnsembleRegressor', 'TreeEnsembleRegressor', [table], [5, 2], { n_targets: int(2) }, ml],
+  ['SVMRegressor', 'SVMRegressor', [table], [5, 1], {}, ml],
+  ['GroupQueryAttention, packed', 'GroupQueryAttention', [value([1, 5, 64]), undefined, undefined, value([1, 2, 0, 8]), value([1, 2, 0, 8])], [1, 5, 32], { num_heads: int(4), kv_num_heads: int(2) }, microsoft],
+  ['MultiHeadAttention', 'MultiHeadAttention', [value([1, 5, 32]), value([1, 7, 32]), value([1, 7, 32])], [1, 5, 32], { num_heads: int(4) }, microsoft],
+  ['CDist', 'CDist', [value([5, 3]), value([7, 3])], [5, 7], {}, microsoft],
+  ['UnfoldTensor', 'UnfoldTensor', [value([5, 9])], [5, 4, 3], { size: int(3), step: int(2) }, microsoft],
+];
+
 describe('shape rules', () => {
-  for (const [title, op, operands, expected, attributes, options] of rows) {
+  for (const [title, op, operands, expected, attributes, options] of [...rows, ...others]) {
     it(title, async () => {
       const [result] = await infer(op, operands, attributes, options);
       assert.deepEqual(result?.shape, expected);
@@ -86,6 +107,30 @@ describe('shape rules', () => {
     assert.equal((await infer('DequantizeLinear', [value([2], 'int8'), value([], 'float16')]))[0]?.type, 'float16');
     assert.deepEqual((await infer('DynamicQuantizeLinear', [x], {}, { outputs: 3 })).map(({ type }) => type), ['uint8', 'float32', 'uint8']);
     assert.equal((await infer('MatMulInteger', [value([1, 2], 'uint8'), value([2, 3], 'int8')]))[0]?.type, 'int32');
+  });
+
+  it('of other domains give labels and scores, sequences of maps, caches', async () => {
+    const [labels, scores] = await infer('TreeEnsembleClassifier', [table], { classlabels_strings: { kind: 'strings', value: [new Uint8Array(1), new Uint8Array(1)] } }, { ...ml, outputs: 2 });
+    assert.deepEqual([labels, scores], [{ type: 'string', shape: [5] }, { type: 'float32', shape: [5, 2] }]);
+    const [maps] = await infer('ZipMap', [table], {}, ml);
+    assert.deepEqual(maps, { type: 'float32', shape: null, containers: ['sequence', 'map'], length: 5 });
+    const past = value([1, 4, 3, 8]);
+    const [, present] = await infer('MultiHeadAttention', [value([1, 5, 32]), value([1, 7, 32]), value([1, 7, 32]), undefined, undefined, undefined, past, past], { num_heads: int(4) }, { ...microsoft, outputs: 3 });
+    assert.deepEqual(present?.shape, [1, 4, 10, 8]);
+    assert.equal((await infer('QAttention', [value([2, 5, 8], 'uint8'), value([8, 24], 'int8'), value([24]), value([]), value([])], { num_heads: int(2) }, microsoft))[0]?.type, 'float32');
+  });
+
+  it('follow the number of elements of a sequence', async () => {
+    const shapes = await inferNodes([
+      makeNode('SequenceEmpty', [], ['empty']), makeNode('SequenceInsert', ['empty', 'x'], ['one']), makeNode('SequenceInsert', ['one', 'x'], ['two']),
+      makeNode('SequenceLength', ['two'], ['length']), makeNode('ConcatFromSequence', ['two'], ['joined'], { axis: int(0) }),
+      makeNode('ConcatFromSequence', ['two'], ['stacked'], { axis: int(0), new_axis: int(1) }), makeNode('SplitToSequence', ['joined', 'two_rows'], ['parts']),
+    ], { x: value(['N', 3]), two_rows: ints([2], []) });
+    const of = (name: string): unknown => shapes.tensors.get(name);
+    assert.deepEqual(of('length'), { type: 'int64', shape: [], value: [2] });
+    assert.deepEqual(of('joined'), { type: 'float32', shape: ['2*N', 3] });
+    assert.deepEqual(of('stacked'), { type: 'float32', shape: [2, 'N', 3] });
+    assert.deepEqual(of('parts'), { type: 'float32', shape: [2, 3], containers: ['sequence'], length: 'N' });
   });
 
   it('give all outputs of those with several', async () => {
