@@ -108,6 +108,7 @@ export const passTexts = {
   'value.rules.castPairs': { en: 'Cast before another Cast is taken out where it loses nothing', zh: '移除后接 Cast 且不损失精度的 Cast' },
   'value.rules.slicePairs': { en: 'Slices of different axes in a row become one', zh: '连续切不同轴的 Slice 合并为一个' },
   'value.rules.concatPairs': { en: 'Concats in a row along one axis become one', zh: '沿同一轴连续的 Concat 合并为一个' },
+  'value.rules.unsqueezePairs': { en: 'Unsqueezes in a row become one', zh: '连续的 Unsqueeze 合并为一个' },
   'value.rules.reshapeChains': { en: 'Reshape, Flatten, Squeeze and Unsqueeze in a row become one Reshape, or nothing', zh: '连续的 Reshape、Flatten、Squeeze、Unsqueeze 合并为一个 Reshape 或移除' },
   'value.rules.foldBatchNormalizationBefore': { en: 'BatchNormalization is folded into the Conv or Gemm behind it, where Conv does not pad', zh: 'BatchNormalization 并入其后的 Gemm 或无填充的 Conv' },
   'value.rules.padIntoWindow': { en: 'Pad with zeros is folded into Conv and AveragePool', zh: '补零的 Pad 并入 Conv 与 AveragePool' },

@@ -4,7 +4,7 @@ import type { CleanupRule } from './rule';
 import { attentionHeads, fuseAttention } from './fusions/attention';
 import { fuseGelu, fuseHardSwish, fuseMish, fuseSwish } from './fusions/activations';
 import { fuseLayerNormalization, fuseRmsNormalization } from './fusions/normalization';
-import { castPairs, concatPairs, noOpSplit, openSlice, reshapeChains, slicePairs } from './rules/chains';
+import { castPairs, concatPairs, noOpSplit, openSlice, reshapeChains, slicePairs, unsqueezePairs } from './rules/chains';
 import { constantNodes, duplicateInitializers, unusedInitializers, weightInputs } from './rules/constants';
 import { constantIf, unusedFunctions } from './rules/controlFlow';
 import { deadNodes, duplicateNodes } from './rules/duplicates';
@@ -41,6 +41,7 @@ export const cleanupRules: readonly CleanupRule[] = [
   concatPairs,
   transposePairs,
   reshapePairs,
+  unsqueezePairs,
   reshapeChains,
   reluBeforeClip,
   knownShapes,

@@ -38,8 +38,11 @@ const cases: readonly (readonly [what: string, left: readonly string[], parts: P
   ['Unsqueeze and Squeeze', ['Relu'], {
     input: ['N', 3, 'sequence'], nodes: [node('Unsqueeze', ['x', 'axis'], 'u'), node('Squeeze', ['u', 'axis'], 's'), node('Relu', ['s'], 'y')], constants: { axis: int64(1) },
   }],
-  ['Unsqueezes in a row', ['Reshape'], {
-    input: ['N', 3], nodes: [node('Unsqueeze', ['x', 'axis'], 'u'), node('Unsqueeze', ['u', 'axis'], 'y')], constants: { axis: int64(1) },
+  ['Unsqueezes in a row', ['Unsqueeze'], {
+    input: ['N', 3], nodes: [node('Unsqueeze', ['x', 'axis'], 'u'), node('Unsqueeze', ['u', 'outer'], 'y')], constants: { axis: int64(2), outer: int64(1, 4) },
+  }],
+  ['Unsqueeze and Flatten', ['Reshape', 'Relu'], {
+    input: ['N', 3, 4], nodes: [node('Unsqueeze', ['x', 'axis'], 'u'), node('Flatten', ['u'], 'f', { axis: int(1) }), node('Relu', ['f'], 'y')], constants: { axis: int64(1) },
   }],
   ['Transposes around activations', ['Relu', 'Tanh', 'Mul'], {
     nodes: [node('Transpose', ['x'], 't', { perm: ints([0, 2, 3, 1]) }), node('Relu', ['t'], 'r'), node('Tanh', ['r'], 'h'), node('Mul', ['h', 'k'], 'm'), node('Transpose', ['m'], 'y', { perm: ints([0, 3, 1, 2]) })],

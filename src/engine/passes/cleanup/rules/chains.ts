@@ -1,6 +1,6 @@
 // Rules about nodes in a row that one node, or none, can do: Casts, Slices, Concats, and everything that only reshapes.
 
-import { intAttribute } from '../../../ir/attributes';
+import { intAttribute, ints, intsAttribute } from '../../../ir/attributes';
 import { type DataType, dataTypeOf } from '../../../ir/dataTypes';
 import { isOp, type Node } from '../../../ir/model';
 import type { NdArray } from '../../../ports';
@@ -128,6 +128,40 @@ function joined(node: Node, editor: GraphEditor): string | undefined {
   return same && split.outputs.every((output, index) => output === node.inputs[index]) ? split.inputs[0] : undefined;
 }
 
+/** Unsqueezes in a row are one. */
+export const unsqueezePairs: CleanupRule = {
+  id: 'unsqueezePairs',
+  async apply(editor, { opset }) {
+    let edits = 0;
+    for (const node of editor.nodes()) {
+      const first = isOp(node, 'Unsqueeze') ? editor.producer(node.inputs[0] ?? '') : undefined;
+      if (first === undefined || !isOp(first, 'Unsqueeze')) continue;
+      const [inner, outer] = [await axesOf(first, editor), await axesOf(node, editor)];
+      if (inner === undefined || outer === undefined) continue;
+      const axes = [...outer];
+      // An inner axis is the one at that place among those that the outer Unsqueeze did not add.
+      for (let axis = 0, place = 0; place <= Math.max(...inner); axis++) {
+        if (outer.includes(axis)) continue;
+        if (inner.includes(place)) axes.push(axis);
+        place++;
+      }
+      axes.sort((left, right) => left - right);
+      const source = first.inputs[0] ?? '';
+      // From opset 13 on the axes are an input.
+      if (opset < 13) editor.become(node, 'Unsqueeze', [source], { axes: ints(axes) });
+      else editor.become(node, 'Unsqueeze', [source, editor.addConstant(`${node.outputs[0] ?? ''}_axes`, int64(axes.map(BigInt)))]);
+      edits += 1;
+    }
+    return edits;
+  },
+};
+
+/** Constant axes that are counted from the front. */
+async function axesOf(node: Node, editor: GraphEditor): Promise<readonly number[] | undefined> {
+  const axes = intsAttribute(node, 'axes') ?? (await wholeNumbers(node.inputs[1], editor))?.map(Number);
+  return axes?.every((axis) => axis >= 0) === true ? axes : undefined;
+}
+
 const reshaping = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'] as const;
 
 /**
@@ -140,7 +174,7 @@ export const reshapeChains: CleanupRule = {
     let edits = 0;
     for (const node of editor.nodes()) {
       const first = isOp(node, ...reshaping) ? editor.producer(node.inputs[0] ?? '') : undefined;
-      if (first === undefined || !isOp(first, ...reshaping)) continue;
+      if (first === undefined || !isOp(first, ...reshaping) || (isOp(first, 'Unsqueeze') && isOp(node, 'Unsqueeze'))) continue;
       if (join(first, node, editor, context)) edits += 1;
     }
     return edits;

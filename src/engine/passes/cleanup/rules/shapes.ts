@@ -60,7 +60,9 @@ export const reshapeTargets: CleanupRule = {
 export function knownTarget(from: readonly Dim[] | undefined, to: readonly Dim[] | undefined): readonly number[] | undefined {
   // A dimension of 0 would leave -1 without a meaning.
   if (to === undefined || to.includes(0) || from?.includes(0) === true) return undefined;
-  const target = to.map((dim, axis) => (typeof dim === 'number' ? dim : isCopied(dim, from?.[axis]) ? 0 : -1));
+  // Leading dimensions that stay are copied even where they are known: onnxruntime recognises attention by [0, 0, heads, size].
+  const leading = to.findIndex((dim, axis) => dim === null || dim !== from?.[axis]);
+  const target = to.map((dim, axis) => (axis < leading ? 0 : typeof dim === 'number' ? dim : isCopied(dim, from?.[axis]) ? 0 : -1));
   return target.filter((dim) => dim === -1).length <= 1 ? target : undefined;
 }
 
