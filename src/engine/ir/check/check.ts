@@ -1,6 +1,7 @@
 // The checker: tells where a model breaks the rules of ONNX, in the sense of onnx.checker.check_model(full_check=True).
 // It changes nothing, reads no weights, and knows no sessions: a valid model may still be one that no provider runs.
 
+import type { CheckCode } from '../../../protocol/text/index';
 import { EngineError } from '../../error';
 import { elementCount, type Model, type Node, nodeLabel, type SparseTensor } from '../model';
 import { inferShapes, type ShapeMap } from '../shapes/index';
@@ -12,7 +13,7 @@ import { domainName } from './rules/model';
 import { rulesOn } from './rules';
 import { isWhole } from './rules/tensors';
 import type { NodeSite } from './site';
-import { typedSite } from './typedSite';
+import { typedSites } from './typedSite';
 import { walk, walkNode, walkNodes } from './walk';
 
 export interface CheckOptions {
@@ -25,6 +26,9 @@ export interface CheckOptions {
   readonly shapes?: ShapeMap;
 }
 
+/** Problems told of one rule at most. */
+const MOST_PROBLEMS = 1000;
+
 /**
  * Problems of a model, in the order of the file. Types are checked only where the structure has no errors.
  *
@@ -32,9 +36,14 @@ export interface CheckOptions {
  */
 export async function checkModel(model: Model, options: CheckOptions = {}): Promise<Problem[]> {
   const problems: Problem[] = [];
+  const told = new Map<CheckCode, number>();
   const run = <Kind extends SiteKind>(kind: Kind, site: Sites[Kind], at: NodeSite | undefined): void => {
     for (const one of rulesOn(kind)) {
-      for (const found of one.check(site)) problems.push(problem(one, found, kind, site, at, options));
+      for (const found of one.check(site)) {
+        const count = told.get(one.id) ?? 0;
+        told.set(one.id, count + 1);
+        if (count < MOST_PROBLEMS) problems.push(problem(one, found, kind, site, at, options));
+      }
     }
   };
   const parts = partsOf(model);
@@ -42,10 +51,10 @@ export async function checkModel(model: Model, options: CheckOptions = {}): Prom
   if (problems.some(({ severity }) => severity === 'error')) return problems;
 
   const shapes = options.shapes ?? await inferShapes(model);
-  const contradicted = new Set(shapes.notes.flatMap(({ kind, tensor }) => (kind === 'contradiction' ? [tensor] : [])));
+  const typed = typedSites(shapes);
   walkNodes(model, (kind, _site, at) => {
     if (kind !== 'node' || at === undefined || at.body.graph === undefined) return;
-    run('typedNode', typedSite(at, shapes, contradicted), at);
+    run('typedNode', typed(at), at);
   });
   return problems;
 }

@@ -43,10 +43,29 @@ export function breach(params: TextParams = {}): readonly Breach[] {
   return [{ params }];
 }
 
+/** Breaches told of one site at most: a damaged model may have a million, and the first ones say enough. */
+const MOST_BREACHES = 1000;
+
 /** A breach for each item. */
 export function breaches<Item>(items: Iterable<Item>, params: (item: Item) => TextParams): readonly Breach[] {
-  const found = Array.from(items, (item) => ({ params: params(item) }));
+  const found: Breach[] = [];
+  for (const item of items) {
+    if (found.length === MOST_BREACHES) break;
+    found.push({ params: params(item) });
+  }
   return found.length === 0 ? sound : found;
+}
+
+/** Names that stand in a list more than once, each once; '' is no name. */
+export function repeated(names: Iterable<string>): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const name of names) {
+    if (name === '') continue;
+    if (seen.has(name)) twice.add(name);
+    seen.add(name);
+  }
+  return [...twice];
 }
 
 /** Keeps the type of the site while a rule is written down. */

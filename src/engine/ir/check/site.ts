@@ -1,6 +1,6 @@
 // What rules look at: a graph, a node, a tensor or a function together with its surroundings. The walk (walk.ts) makes them.
 
-import type { FunctionDefinition, Graph, Model, Node, SparseTensor, Tensor } from '../model';
+import type { FunctionDefinition, Graph, Model, Node, SparseTensor, Tensor, ValueType } from '../model';
 import type { FormalParameter, OperatorSchema } from '../schemas/index';
 import type { TensorShape } from '../shapes/index';
 import type { ModelParts } from './parts';
@@ -90,6 +90,8 @@ export interface TypedNodeSite extends NodeSite {
   typeOf(value: string): TensorShape | undefined;
   /** Inputs, then outputs, as far as their type is known and the schema has a parameter for them. */
   readonly values: readonly TypedValue[];
+  /** Types that the graph of the node states for inner values and outputs. */
+  readonly stated: ReadonlyMap<string, ValueType>;
   /** Values whose type or shape in the file is not the inferred one. */
   readonly contradicted: ReadonlySet<string>;
 }

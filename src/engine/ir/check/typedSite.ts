@@ -1,11 +1,30 @@
 // Puts what inference knows beside a node, for the rules about types.
 
+import type { Graph, ValueType } from '../model';
 import { type FormalParameter, parameterAt } from '../schemas/index';
 import type { ShapeMap, TensorShape } from '../shapes/index';
 import type { BodySite, NodeSite, TypedNodeSite, TypedValue } from './site';
 import { typeString } from './typeStrings';
 
-export function typedSite(site: NodeSite, shapes: ShapeMap, contradicted: ReadonlySet<string>): TypedNodeSite {
+/** Makes typed sites of the nodes of a model. */
+export function typedSites(shapes: ShapeMap): (site: NodeSite) => TypedNodeSite {
+  const contradicted = new Set(shapes.notes.flatMap(({ kind, tensor }) => (kind === 'contradiction' ? [tensor] : [])));
+  const stated = new Map<Graph, ReadonlyMap<string, ValueType>>();
+  return (site) => {
+    const { graph } = site.body;
+    const types = (graph && stated.get(graph)) ?? statedTypes(graph);
+    if (graph !== undefined) stated.set(graph, types);
+    return typedSite(site, shapes, types, contradicted);
+  };
+}
+
+function statedTypes(graph: Graph | undefined): ReadonlyMap<string, ValueType> {
+  const types = new Map<string, ValueType>();
+  for (const { name, type } of [...(graph?.outputs ?? []), ...(graph?.valueInfo.values() ?? [])]) if (type !== undefined) types.set(name, type);
+  return types;
+}
+
+function typedSite(site: NodeSite, shapes: ShapeMap, stated: ReadonlyMap<string, ValueType>, contradicted: ReadonlySet<string>): TypedNodeSite {
   const typeOf = (value: string): TensorShape | undefined => typeAt(site.body, value, shapes);
   const values: TypedValue[] = [];
   const collect = (names: readonly string[], parameters: readonly FormalParameter[]): void => {
@@ -17,7 +36,7 @@ export function typedSite(site: NodeSite, shapes: ShapeMap, contradicted: Readon
   };
   collect(site.node.inputs, site.schema?.inputs ?? []);
   collect(site.node.outputs, site.schema?.outputs ?? []);
-  return { ...site, typeOf, values, contradicted };
+  return { ...site, typeOf, values, stated, contradicted };
 }
 
 /** The nearest value of the name, from the body outwards. */

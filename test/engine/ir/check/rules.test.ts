@@ -122,7 +122,7 @@ const broken: Readonly<Record<RuleId, () => { readonly model: Model; readonly sa
   'check.storedType': () => ({ model: model({ outputs: [makeValue('y', 'int64', [2, 3])] }), says: /"y".*int64.*float32/ }),
   'check.typesDiffer': () => ({ model: model({ nodes: [add()], inputs: [x, makeValue('w', 'int64', [3])] }), says: /"w" is a tensor\(int64\).*tensor\(float\)/ }),
   'check.contradictsStored': () => ({ model: model({ outputs: [makeValue('y', 'float32', [2, 4])] }), says: /"y"/ }),
-  'check.functionTwice': () => ({ model: calling([definition(), definition()]), says: /F is defined twice/ }),
+  'check.functionTwice': () => ({ model: calling([definition(), definition()]), says: /own::F is defined twice/ }),
   'check.functionRecursive': () => ({ model: calling([definition({ opsets: new Map([['own', 1]]), nodes: [makeNode('F', ['a'], ['b'], {}, { domain: 'own' })] })]), says: /F calls itself/ }),
   'check.functionOpset': () => ({ model: calling([definition({ opsets: new Map([['', 9]]) })]), says: /F uses Relu as of opset 9.*21/ }),
   'check.functionNames': () => ({ model: calling([definition({ attributes: ['slope', 'slope'] })]), says: /F declares "slope" twice/ }),
@@ -193,5 +193,26 @@ describe('checker', () => {
     // Not the pass's mistake: onnxruntime takes it, or the model came with it.
     await requireValid(model({ outputs: [{ name: 'y' }] }), 'cleanup', model());
     await requireValid(invalid, 'cleanup', invalid);
+  });
+});
+
+describe('checker on hostile models', () => {
+  it('takes time in proportion to the size, and tells a rule a thousand times at most', async function () {
+    this.timeout(20_000);
+    const many = 50_000;
+    const broken = model({
+      nodes: Array.from({ length: many }, (_, index) => makeNode('Relux', [`gone${index}`], [`v${index}`])),
+      outputs: Array.from({ length: many }, (_, index) => ({ name: `v${index}` })),
+      inputs: Array.from({ length: many }, (_, index) => ({ name: `i${index}` })),
+    });
+    broken.functions.push(...Array.from({ length: 5000 }, (_, index) => definition({
+      name: `F${index}`, opsets: new Map([['own', 1]]), nodes: [makeNode(`F${(index + 1) % 5000}`, ['a'], ['b'], {}, { domain: 'own' })],
+    })));
+    const start = performance.now();
+    const problems = await checkModel(broken);
+    // It takes about a second; quadratic work would take minutes.
+    assert.ok(performance.now() - start < 10_000);
+    for (const id of ['check.untypedInput', 'check.unknownOperator', 'check.notMade'] as const) assert.equal(problems.filter(({ rule }) => rule === id).length, 1000, id);
+    assert.ok(problems.some(({ rule }) => rule === 'check.functionRecursive'));
   });
 });

@@ -4,7 +4,7 @@ import { subgraphs } from '../../attributes';
 import { type FunctionDefinition, type Model, type Node, opsetOf } from '../../model';
 import { schemaOf } from '../../schemas/index';
 import type { FunctionSite } from '../site';
-import { type Breach, breach, breaches, rule, sound } from '../rule';
+import { type Breach, breaches, repeated, rule } from '../rule';
 
 export function functionKey({ domain, name, overload }: Pick<FunctionDefinition, 'domain' | 'name' | 'overload'>): string {
   return [domain, name, overload].join('::');
@@ -14,25 +14,40 @@ function nodesOf(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node) => [node, ...subgraphs(node).flatMap(({ graph }) => nodesOf(graph.nodes))]);
 }
 
-/** Functions that a function calls, over any number of others. */
-function reached(model: Model, start: FunctionDefinition): ReadonlySet<FunctionDefinition> {
+/** Functions that call themselves, over any number of others: where a walk along the calls comes back to one it is in. */
+function recursive(model: Model): readonly Breach[] {
   const byKey = new Map(model.functions.map((definition) => [functionKey(definition), definition]));
+  const state = new Map<FunctionDefinition, 'open' | 'done'>();
   const found = new Set<FunctionDefinition>();
-  const waiting = [start];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    for (const { domain, opType, overload } of nodesOf(next.nodes)) {
-      const called = byKey.get(functionKey({ domain, name: opType, overload }));
-      if (called === undefined || found.has(called)) continue;
-      found.add(called);
-      waiting.push(called);
+  for (const start of model.functions) {
+    const path: { readonly definition: FunctionDefinition; readonly calls: Iterator<FunctionDefinition> }[] = [];
+    const enter = (definition: FunctionDefinition): void => {
+      state.set(definition, 'open');
+      path.push({ definition, calls: calledBy(definition, byKey).values() });
+    };
+    if (!state.has(start)) enter(start);
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.calls.next();
+      if (next.done === true) {
+        state.set(last.definition, 'done');
+        path.pop();
+      } else if (!state.has(next.value)) {
+        enter(next.value);
+      } else if (state.get(next.value) === 'open') {
+        found.add(next.value);
+      }
     }
   }
-  return found;
+  return breaches(found, ({ name }) => ({ function: name }));
 }
 
-function sameDefinitions({ model, definition }: FunctionSite): readonly Breach[] {
-  const same = model.functions.filter((other) => functionKey(other) === functionKey(definition));
-  return same.length > 1 && same[0] === definition ? breach() : sound;
+function calledBy({ nodes }: FunctionDefinition, byKey: ReadonlyMap<string, FunctionDefinition>): ReadonlySet<FunctionDefinition> {
+  const called = new Set<FunctionDefinition>();
+  for (const { domain, opType, overload } of nodesOf(nodes)) {
+    const definition = byKey.get(functionKey({ domain, name: opType, overload }));
+    if (definition !== undefined) called.add(definition);
+  }
+  return called;
 }
 
 /** onnx.checker wants each operator of a function to be the version that the model's own import gives. */
@@ -49,16 +64,15 @@ function otherVersions({ model, definition }: FunctionSite): readonly Breach[] {
 }
 
 function declaredTwice({ definition: { inputs, attributes, attributeDefaults } }: FunctionSite): readonly Breach[] {
-  const twice = (names: readonly string[]): string[] => names.filter((name, index) => names.indexOf(name) < index);
-  return breaches([...twice(inputs), ...twice([...attributes, ...attributeDefaults.keys()])], (value) => ({ value }));
+  return breaches([...repeated(inputs), ...repeated([...attributes, ...attributeDefaults.keys()])], (value) => ({ value }));
 }
 
 export const functionRules = [
-  rule({ id: 'check.functionTwice', on: 'function', severity: 'error', check: sameDefinitions }),
   rule({
-    id: 'check.functionRecursive', on: 'function', severity: 'error',
-    check: ({ model, definition }) => (reached(model, definition).has(definition) ? breach() : sound),
+    id: 'check.functionTwice', on: 'model', severity: 'error',
+    check: ({ model }) => breaches(repeated(model.functions.map(functionKey)), (key) => ({ function: key.replace(/::$/, '') })),
   }),
+  rule({ id: 'check.functionRecursive', on: 'model', severity: 'error', check: ({ model }) => recursive(model) }),
   rule({ id: 'check.functionOpset', on: 'function', severity: 'error', accepted: true, check: otherVersions }),
   rule({ id: 'check.functionNames', on: 'function', severity: 'error', check: declaredTwice }),
   rule({

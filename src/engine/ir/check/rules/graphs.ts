@@ -1,20 +1,10 @@
 // Rules about the frame of a graph: its inputs, outputs, initializers, and what is said of its values.
 
 import type { GraphSite } from '../site';
-import { type Breach, breach, breaches, rule, sound } from '../rule';
+import { type Breach, breach, breaches, repeated, rule, sound } from '../rule';
 
 /** Up to this IR version every initializer is an input as well (IR.md, "Graphs"). */
 const INITIALIZERS_ARE_INPUTS_IR = 3;
-
-function repeated(names: readonly string[]): string[] {
-  const seen = new Set<string>();
-  return [...new Set(names.filter((name) => name !== '' && seen.size === seen.add(name).size))];
-}
-
-function exists({ graph, made }: GraphSite, name: string): boolean {
-  return made.has(name) || graph.initializers.has(name) || graph.inputs.some((input) => input.name === name)
-    || graph.sparseInitializers.some(({ values }) => values.name === name);
-}
 
 /** Values described with the kind of their description. */
 function frame({ graph }: GraphSite): { readonly what: 'what.input' | 'what.output'; readonly value: GraphSite['graph']['inputs'][number] }[] {
@@ -32,9 +22,18 @@ function untyped(site: GraphSite, values: GraphSite['graph']['inputs']): readonl
 }
 
 function strays(site: GraphSite, names: Iterable<string>): readonly Breach[] {
-  const known = new Set([...site.made, ...site.graph.initializers.keys(), ...frame(site).map(({ value }) => value.name)]);
-  for (const { values } of site.graph.sparseInitializers) known.add(values.name);
+  const known = existing(site);
+  for (const { name } of site.graph.outputs) known.add(name);
   return breaches([...names].filter((name) => !known.has(name)), (value) => ({ value }));
+}
+
+/** Values that exist in the graph. */
+function existing({ graph, made }: GraphSite): Set<string> {
+  const known = new Set(made);
+  for (const name of graph.initializers.keys()) known.add(name);
+  for (const { name } of graph.inputs) known.add(name);
+  for (const { values } of graph.sparseInitializers) known.add(values.name);
+  return known;
 }
 
 export const graphRules = [
@@ -60,7 +59,10 @@ export const graphRules = [
   rule({ id: 'check.duplicateOutput', on: 'graph', severity: 'warning', check: ({ graph }) => breaches(repeated(graph.outputs.map(({ name }) => name)), (value) => ({ value })) }),
   rule({
     id: 'check.outputNotMade', on: 'graph', severity: 'error',
-    check: (site) => breaches(site.graph.outputs.filter(({ name }) => name !== '' && !exists(site, name)), ({ name }) => ({ value: name })),
+    check(site) {
+      const known = existing(site);
+      return breaches(site.graph.outputs.filter(({ name }) => name !== '' && !known.has(name)), ({ name }) => ({ value: name }));
+    },
   }),
   rule({
     id: 'check.initializerNotInput', on: 'graph', severity: 'error', accepted: true,

@@ -4,7 +4,7 @@ import { EngineError } from '../../../error';
 import { topologicalOrder } from '../../graphIndex';
 import { nodeLabel } from '../../model';
 import type { BodySite, NodeSite } from '../site';
-import { type Breach, breach, breaches, rule, sound } from '../rule';
+import { type Breach, breach, breaches, repeated, rule, sound } from '../rule';
 
 function missing({ node, scope }: NodeSite): string[] {
   return node.inputs.filter((name) => name !== '' && !scope.has(name));
@@ -30,10 +30,6 @@ function cycle({ nodes }: BodySite): readonly Breach[] {
   }
 }
 
-function distinct(names: readonly string[]): string[] {
-  return [...new Set(names)].filter((name) => name !== '');
-}
-
 export const nameRules = [
   rule({
     id: 'check.notMade', on: 'node', severity: 'error',
@@ -55,13 +51,12 @@ export const nameRules = [
   rule({
     id: 'check.madeTwice', on: 'node', severity: 'error',
     check({ node, scope }) {
-      const outputs = node.outputs.filter((name) => name !== '');
-      const twice = outputs.filter((name, index) => scope.hasOwn(name) || outputs.indexOf(name) < index);
-      return breaches(distinct(twice), (value) => ({ value }));
+      const twice = [...node.outputs.filter((name) => scope.hasOwn(name)), ...repeated(node.outputs)];
+      return breaches(new Set(twice), (value) => ({ value }));
     },
   }),
   rule({
     id: 'check.shadows', on: 'node', severity: 'error',
-    check: ({ node, scope }) => breaches(distinct(node.outputs).filter((name) => scope.outer?.has(name) && !scope.hasOwn(name)), (value) => ({ value })),
+    check: ({ node, scope }) => breaches(new Set(node.outputs.filter((name) => scope.outer?.has(name) && !scope.hasOwn(name))), (value) => ({ value })),
   }),
 ];

@@ -16,10 +16,9 @@ function isConstant({ node, schema }: TypedNodeSite): boolean {
 
 /** Outputs whose element type in the file is not the one that follows from the graph. */
 function otherThanStored(site: TypedNodeSite): readonly Breach[] {
-  const { node, body: { graph } } = site;
-  if (graph === undefined) return sound;
+  const { node, stated } = site;
   return node.outputs.flatMap((name) => {
-    const stored = (graph.valueInfo.get(name) ?? graph.outputs.find((output) => output.name === name))?.type;
+    const stored = stated.get(name);
     const made = site.typeOf(name)?.type ?? 'undefined';
     if (stored?.kind !== 'tensor' || stored.type === 'undefined' || made === 'undefined' || stored.type === made) return [];
     return [{ params: { value: name, type: stored.type, other: made } }];
