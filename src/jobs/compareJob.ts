@@ -3,6 +3,7 @@
 import { savedOrigins } from '../engine/passes/origins';
 import { createRuntime } from '../runtime/sessions';
 import { sha256OfFiles } from './hashes';
+import { requireDims } from './dims';
 import type { JobRunner } from './job';
 import { measurePair, measureWeights } from './measure';
 import { withModels } from './openModel';
@@ -12,6 +13,7 @@ import { withData } from './samples';
 export const compare: JobRunner<'compare'> = (request, context) =>
   withModels([request.before, request.after], async ([before, after]) => {
     if (before === undefined || after === undefined) throw new Error('compare wants two models');
+    requireDims(before.model, request.dims);
     const phases = new Phases(context, [1, ...measureWeights]);
     phases.begin('progress.loadingData');
     return withData(request, before.model, async (data) => {

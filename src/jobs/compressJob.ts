@@ -20,6 +20,7 @@ import { saveModel, savedBytes } from '../runtime/saveModel';
 import { createRuntime } from '../runtime/sessions';
 import { loadState, passCheckpoint, requireSameInputs, type Resumed, saveState } from './compressState';
 import { sha256OfFiles } from './hashes';
+import { requireDims } from './dims';
 import type { JobContext, JobRunner } from './job';
 import { measurePair, measureWeights } from './measure';
 import { type OpenModel, withModel } from './openModel';
@@ -37,12 +38,14 @@ export const compress: JobRunner<'compress'> = async (asked, context) => {
   const recipe = validateRecipe(asked.recipe, asked.recipeFile === undefined ? 'command' : { file: asked.recipeFile });
   const request = withRecipe(asked, recipe);
   await requireWritable(request);
-  return withModel(request.model, (before) =>
-    withData(request, before.model, async (data) => {
+  return withModel(request.model, (before) => {
+    requireDims(before.model, request.dims);
+    return withData(request, before.model, async (data) => {
       const needing = recipe.passes.find(({ pass }) => pass.data === 'required');
       if (needing !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: needing.pass.id });
       return run({ request, recipe, before, data, context, runtime: createRuntime() });
-    }));
+    });
+  });
 };
 
 /** A place that cannot be written is better known before the work than after it. */

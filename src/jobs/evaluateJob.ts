@@ -3,6 +3,7 @@
 import { EngineError } from '../engine/error';
 import { createRuntime } from '../runtime/sessions';
 import { evaluateModels } from './evaluation';
+import { requireDims } from './dims';
 import type { JobRunner } from './job';
 import { withModels } from './openModel';
 import { Phases } from './phases';
@@ -12,6 +13,7 @@ export const evaluate: JobRunner<'evaluate'> = (request, context) =>
   withModels(request.baseline === undefined ? [request.model] : [request.baseline, request.model], async (opened) => {
     const [first] = opened;
     if (first === undefined) throw new EngineError('internal', { activity: 'progress.evaluating', reason: 'no model' });
+    requireDims(first.model, request.dims);
     const phases = new Phases(context, [1, 20]);
     phases.begin('progress.loadingData');
     return withData(request, first.model, async (data) => {

@@ -3,12 +3,14 @@
 import type { Finding } from '../protocol/report';
 import { said } from '../protocol/text/index';
 import { profileModel } from '../runtime/profiler';
+import { requireDims } from './dims';
 import type { JobRunner } from './job';
 import { layersOf } from './layers';
 import { withModel } from './openModel';
 
 export const profile: JobRunner<'profile'> = (request, context) =>
   withModel(request.model, async ({ model }) => {
+    requireDims(model, request.dims);
     const report = await profileModel(model, await layersOf(model, request.dims), {
       ...request,
       signal: context.signal,

@@ -47,6 +47,13 @@ withAssets('jobs: measure', function () {
     await assert.rejects(runners.evaluate({ model, data: assetPath('data/mnist.json') }, recordingContext()), { code: 'dataShapeMismatch' });
   });
 
+  it('refuses a size for a dimension that the model has not', async () => {
+    const model = assetPath('models/silero_vad_half.onnx');
+    for (const kind of ['inspect', 'profile'] as const) {
+      await assert.rejects(runners[kind]({ model, dims: { sequnece: 512 } }, recordingContext()), { code: 'unknownDimension' }, kind);
+    }
+  });
+
   it('profiles so that the parts make the whole', async () => {
     const report = await runners.profile({ model: assetPath('models/resnet8-cifar10.onnx'), runs: 50 }, recordingContext());
     const sum = report.layers.reduce((total, { latency }) => total + latency.mean, 0) + report.layout + report.overhead;

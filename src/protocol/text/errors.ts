@@ -111,6 +111,12 @@ export const errorTexts = {
     zh: '输入 "{input}" 的维度 "{dim}" 未定。请用 --dim {dim}=大小 指定。',
   },
 
+  unknownDimension: {
+    exit: 2,
+    en: 'The model has no open dimension "{dim}". It has: {known}. Name one of them with --dim.',
+    zh: '模型没有名为 "{dim}" 的未定维度。现有：{known}。请用 --dim 指定其中之一。',
+  },
+
   // ── data ───────────────────────────────────────────────────────────────────────────────────────────────────────
   dataNeeded: {
     exit: 2,

@@ -17,4 +17,5 @@ export const foundTexts = {
   'found.noVersion': { en: 'states no IR version', zh: '没有注明 IR 版本' },
   'found.noOpset': { en: 'imports no opset', zh: '没有导入任何 opset' },
   'found.unreadable': { en: 'does not follow the format at byte {offset}', zh: '从字节 {offset} 起不符合格式' },
+  'found.nothing': { en: 'none', zh: '无' },
 } as const satisfies Record<string, TextEntry>;
