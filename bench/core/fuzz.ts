@@ -46,12 +46,15 @@ export const fuzz: Bench = {
     const tally: Tally = { kinds: new Map(), codes: new Map(), failures: [], slowest: 0, largest: 0 };
     const cases = Number(process.env['DECANT_FUZZ_CASES'] ?? CASES);
     let next = 0;
+    let done = 0;
     const work = async (): Promise<void> => {
       while (next < cases) {
         const from = next;
-        next = Math.min(cases, from + CASES_A_CHILD);
-        for (let at = from; at < next && at < from + CASES_A_CHILD;) at = await runRange(program, { seeds, from: at, to: Math.min(cases, from + CASES_A_CHILD) }, tally);
-        log(`${next} of ${cases}`);
+        const to = Math.min(cases, from + CASES_A_CHILD);
+        next = to;
+        for (let at = from; at < to;) at = await runRange(program, { seeds, from: at, to }, tally);
+        done += to - from;
+        log(`${done} of ${cases}`);
       }
     };
     await Promise.all(Array.from({ length: CHILDREN }, work));

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import * as pb from 'onnx-buf';
 import { bitsOf, bytesOf, dataTypeOf } from '../../src/engine/ir/dataTypes';
 
-/** Below onnx.proto's largest field numbers nothing is free; this one no version has used. */
+/** A field number that no version of onnx.proto has used. */
 const UNKNOWN_FIELD = 9_000;
 /** Levels of graphs in graphs. */
 const MAX_LEVEL = 2;
@@ -112,8 +112,8 @@ export const tensor: fc.Arbitrary<pb.TensorProto> = fc.tuple(fc.oneof(fc.nat(26)
     return fc.tuple(rest, data).map(([message, values]) => Object.assign(message as pb.TensorProto, { dataType, dims: dims.map(BigInt) }, values));
   });
 
-const sparse = fc.tuple(tensor, tensor, fc.array(fc.nat(4).map(BigInt), { maxLength: 2 }), unknown).map(([values, indices, dims]) =>
-  create(pb.SparseTensorProtoSchema, { values, indices, dims }));
+const sparse = fc.tuple(anyMessage(pb.SparseTensorProtoSchema, { dims: fc.array(fc.nat(4).map(BigInt), { maxLength: 2 }) }), tensor, tensor)
+  .map(([message, values, indices]) => Object.assign(message as pb.SparseTensorProto, { values, indices }));
 
 function attribute(level: number): fc.Arbitrary<pb.AttributeProto> {
   const type = pb.AttributeProto_AttributeType;
