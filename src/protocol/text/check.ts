@@ -10,7 +10,8 @@ export const checkTexts = {
   'check.unknownDomain': { en: 'operators of the domain "{domain}" are not known here and are not checked (the first is {op})', zh: '此处不认识域 "{domain}" 的算子，未作检查（第一个是 {op}）' },
 
   // ── graphs ─────────────────────────────────────────────────────────────────────────────────────────────────────
-  'check.unnamedGraph': { en: 'a graph has no name', zh: '图没有名称' },
+  'check.unnamedGraph': { en: 'the graph has no name', zh: '图没有名称' },
+  'check.unnamedBody': { en: 'a subgraph of it has no name', zh: '其子图没有名称' },
   'check.unnamedValue': { en: 'a {what} has no name', zh: '有{what}没有名称' },
   'check.untypedInput': { en: 'input "{value}" has no type', zh: '输入 "{value}" 没有类型' },
   'check.untypedOutput': { en: 'output "{value}" has no type', zh: '输出 "{value}" 没有类型' },

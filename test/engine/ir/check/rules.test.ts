@@ -74,6 +74,10 @@ const broken: Readonly<Record<RuleId, () => { readonly model: Model; readonly sa
   'check.opsetTooNew': () => ({ model: model({}, { '': 999 }), says: /opset 999 of ai\.onnx/ }),
   'check.unknownDomain': () => ({ model: model({ nodes: [makeNode('Own', ['x'], ['y'], {}, { domain: 'example' })] }, { '': 21, example: 1 }), says: /"example".*Own/ }),
   'check.unnamedGraph': () => ({ model: model({ name: '' }), says: /no name/ }),
+  'check.unnamedBody': () => {
+    const unnamed = makeGraph({ name: '', nodes: [relu('x', 't')], inputs: [], outputs: [makeValue('t', 'float32', [2, 3])] });
+    return { model: model({ inputs: [x, condition], nodes: [branches({ kind: 'graph', value: unnamed })] }), says: /subgraph/ };
+  },
   'check.unnamedValue': () => ({ model: model({ inputs: [x, { ...x, name: '' }] }), says: /input has no name/ }),
   'check.untypedInput': () => ({ model: model({ inputs: [x, { name: 'z' }] }), says: /"z"/ }),
   'check.untypedOutput': () => ({ model: model({ outputs: [{ name: 'y' }] }), says: /"y"/ }),

@@ -37,7 +37,8 @@ function existing({ graph, made }: GraphSite): Set<string> {
 }
 
 export const graphRules = [
-  rule({ id: 'check.unnamedGraph', on: 'graph', severity: 'error', accepted: true, check: ({ graph }) => (graph.name === '' ? breach() : sound) }),
+  rule({ id: 'check.unnamedGraph', on: 'graph', severity: 'error', accepted: true, check: ({ graph, main }) => (main && graph.name === '' ? breach() : sound) }),
+  rule({ id: 'check.unnamedBody', on: 'graph', severity: 'error', check: ({ graph, main }) => (!main && graph.name === '' ? breach() : sound) }),
   rule({
     id: 'check.unnamedValue', on: 'graph', severity: 'error',
     check: (site) => [
