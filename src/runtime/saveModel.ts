@@ -49,7 +49,7 @@ function needsSideFile(model: Model, bytes: number, limit: number): boolean {
 }
 
 /**
- * Writes the model. Memory: its structure and two blocks of weights.
+ * Writes the model. Memory: its structure and a few MB of weights.
  *
  * @throws EngineError `outputUnwritable` (a file of either name exists), `diskFull`, `modelTooLarge`.
  */
