@@ -50,10 +50,12 @@ async function atOpset(model: Model, opset: number | undefined, context: PassCon
   return { model: conversion.model, context: { ...context, origins } };
 }
 
+/** Constants that rules write may be more than the nodes of a tiny model: then it stays as it is. */
 async function simplifySmaller(model: Model, rules: readonly CleanupRule[], context: PassContext): Promise<Simplified> {
   const outcome = await simplify(model, rules, context);
   if (encodedLength(outcome.model) <= encodedLength(model)) return outcome;
-  return simplify(model, rules.map((rule) => (rule === foldConstants ? foldConstantsStrictly : rule)), context);
+  const strict = await simplify(model, rules.map((rule) => (rule === foldConstants ? foldConstantsStrictly : rule)), context);
+  return encodedLength(strict.model) <= encodedLength(model) ? strict : simplify(model, [], context);
 }
 
 /** The outcome without the rules that change an output by more than rounding, each named in a warning. */

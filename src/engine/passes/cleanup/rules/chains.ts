@@ -59,7 +59,8 @@ export const slicePairs: CleanupRule = {
       if (first === undefined || !isOp(first, 'Slice')) continue;
       const [inner, outer] = [await cutOf(first, editor), await cutOf(node, editor)];
       if (inner === undefined || outer === undefined || inner.axes.some((axis) => outer.axes.includes(axis))) continue;
-      const inputs = (['starts', 'ends', 'axes', 'steps'] as const).map((part) =>
+      const plain = [...inner.steps, ...outer.steps].every((step) => step === 1n);
+      const inputs = (plain ? ['starts', 'ends', 'axes'] as const : ['starts', 'ends', 'axes', 'steps'] as const).map((part) =>
         editor.addConstant(`${node.outputs[0] ?? ''}_${part}`, int64([...inner[part], ...outer[part]])));
       editor.setInputs(node, [first.inputs[0] ?? '', ...inputs]);
       edits += 1;

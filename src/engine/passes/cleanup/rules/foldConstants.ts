@@ -7,7 +7,7 @@ import { bytesOf } from '../../../ir/dataTypes';
 import { capturedTensors } from '../../../ir/graphIndex';
 import { elementCount, isDefaultDomain, type Node } from '../../../ir/model';
 import { storedBytes } from '../../../ir/tensors';
-import { throwIfAborted } from '../../../error';
+import { EngineError, throwIfAborted } from '../../../error';
 import type { NdArray } from '../../../ports';
 import { FREE_INITIALIZERS_IR, type GraphEditor } from '../graphEditor';
 import type { CleanupRule, RuleContext } from '../rule';
@@ -34,7 +34,8 @@ function foldConstantsUpTo(smallResult: number): CleanupRule {
     async apply(editor, context) {
       const foldable = findFoldable(editor, context, smallResult);
       if (foldable.length === 0) return 0;
-      const values = await compute(foldable, editor, context);
+      const values = await computed(foldable, editor, context);
+      if (values === undefined) return 0;
       for (const node of [...foldable].reverse()) {
         for (const output of node.outputs) if (values[output] !== undefined) editor.adoptConstant(output, values[output]);
         editor.remove(node);
@@ -147,6 +148,16 @@ function bytesFreed(node: Node, editor: GraphEditor, sizes: ReadonlyMap<string, 
     const tensor = editor.constant(input);
     return sum + (sizes.get(input) ?? (tensor === undefined ? 0 : storedBytes(tensor)));
   }, recordBytes(node));
+}
+
+/** Undefined where onnxruntime cannot compute them here (an element type or opset without kernels): the nodes stay. */
+async function computed(nodes: readonly Node[], editor: GraphEditor, context: RuleContext): Promise<Record<string, NdArray> | undefined> {
+  try {
+    return await compute(nodes, editor, context);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === 'cancelled') throw error;
+    return undefined;
+  }
 }
 
 async function compute(nodes: readonly Node[], editor: GraphEditor, context: RuleContext): Promise<Record<string, NdArray>> {
