@@ -9,7 +9,7 @@ import { EngineError } from '../engine/error';
 import { readModel, releaseModel } from '../engine/ir/codec';
 import { subgraphs } from '../engine/ir/attributes';
 import type { Graph, Model } from '../engine/ir/model';
-import type { NdArray } from '../engine/ports';
+import type { FileSystem, NdArray } from '../engine/ports';
 import type { Finding, ProfileReport } from '../protocol/report';
 import { said } from '../protocol/text/index';
 import { nodeFiles } from './files';
@@ -32,6 +32,8 @@ export interface ProfileOptions {
   readonly signal?: AbortSignal;
   /** 0 to 1. */
   readonly progress?: (fraction: number) => void;
+  /** Bytes above which weights stay on disk; for tests. */
+  readonly inMemoryLimit?: number;
 }
 
 /** The measured part of a profile report, and the timing of the plain runs. */
@@ -89,6 +91,16 @@ interface SessionPair extends ProfileSubject {
   readonly feeds: Readonly<Record<string, NdArray>>;
 }
 
+/** Only the structure of an optimised graph is read: its weights stay where they are, which may be beside the original. */
+const unopened: Pick<FileSystem, 'openBeside'> = {
+  openBeside: (_beside, location) => Promise.resolve({
+    name: location,
+    size: Number.MAX_SAFE_INTEGER,
+    read: () => Promise.reject(new EngineError('internal', { activity: 'progress.profiling', reason: `${location} is not to be read` })),
+    close: () => Promise.resolve(),
+  }),
+};
+
 const OPTIMIZED = 'optimized.onnx';
 const PROFILE = 'profile';
 
@@ -98,6 +110,7 @@ async function openPair(folder: string, subject: ProfileSubject, options: Profil
     ...(options.provider !== undefined && { provider: options.provider }),
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(options.dims !== undefined && { dims: options.dims }),
+    ...(options.inMemoryLimit !== undefined && { inMemoryLimit: options.inMemoryLimit }),
   };
   const plain = await createSession(subject.model, common);
   try {
@@ -130,7 +143,7 @@ async function evaluatePair(pair: SessionPair, timing: Timing | undefined, profi
   if (timing === undefined || profiledTiming === undefined) throw new EngineError('internal', { activity: 'progress.profiling', reason: 'no timing' });
   pair.profiled.endProfiling();
   const records = measuredRuns(await readProfile(await profileFile(pair.folder)), profiledTiming);
-  const optimized = await readModel(await nodeFiles.open(join(pair.folder, OPTIMIZED)), nodeFiles);
+  const optimized = await readModel(await nodeFiles.open(join(pair.folder, OPTIMIZED)), unopened);
   try {
     const { layers, layout, overhead, total, used } = attribute(pair.model.graph, pair.layers, optimized.graph, records);
     const profile: ModelProfile = {
