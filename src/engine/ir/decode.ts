@@ -82,7 +82,7 @@ class Decoder {
     requireOneMaker(message.name, message.input.map((input) => input.name), message.node);
     for (const item of message.initializer) {
       if (initializers.has(item.name)) {
-        throw new EngineError('invalidGraph', { node: item.name, op: 'initializer', rule: 'two initializers have this name' });
+        throw new EngineError('invalidGraph', { node: item.name, op: 'initializer', rule: 'broken.twoInitializers' });
       }
       initializers.set(item.name, this.tensors.tensor(item));
     }
@@ -123,7 +123,7 @@ class Decoder {
   private attributes(list: readonly pb.AttributeProto[], node: string, op: string): Map<string, Attribute> {
     const attributes = new Map<string, Attribute>();
     for (const item of list) {
-      if (attributes.has(item.name)) throw new EngineError('invalidGraph', { node, op, rule: `two attributes are named "${item.name}"` });
+      if (attributes.has(item.name)) throw new EngineError('invalidGraph', { node, op, rule: 'broken.twoAttributes', attribute: item.name });
       attributes.set(item.name, this.attribute(item));
     }
     return attributes;
@@ -201,7 +201,7 @@ function isPlain(message: pb.AttributeProto): boolean {
 }
 
 function present<Value>(value: Value | undefined, attribute: pb.AttributeProto): Value {
-  if (value === undefined) throw new EngineError('invalidGraph', { node: attribute.name, op: 'attribute', rule: 'its type and its value do not agree' });
+  if (value === undefined) throw new EngineError('invalidGraph', { node: attribute.name, op: 'attribute', rule: 'broken.attributeType' });
   return value;
 }
 
@@ -219,11 +219,11 @@ const guessOrder = [
 /** A name that two nodes (or a node and an input) make has no meaning. */
 function requireOneMaker(where: string, inputs: readonly string[], nodes: readonly pb.NodeProto[]): void {
   const made = new Set(inputs);
-  if (made.size < inputs.length) throw new EngineError('invalidGraph', { node: where, op: 'graph', rule: 'two inputs have one name' });
+  if (made.size < inputs.length) throw new EngineError('invalidGraph', { node: where, op: 'graph', rule: 'broken.twoInputs' });
   for (const node of nodes) {
     for (const output of node.output) {
       if (output === '') continue;
-      if (made.has(output)) throw new EngineError('invalidGraph', { node: node.name, op: node.opType, rule: `"${output}" is made twice` });
+      if (made.has(output)) throw new EngineError('invalidGraph', { node: node.name, op: node.opType, rule: 'broken.madeTwice', output });
       made.add(output);
     }
   }

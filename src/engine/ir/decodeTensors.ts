@@ -24,7 +24,7 @@ export class TensorDecoder {
   sparse(message: pb.SparseTensorProto): SparseTensor {
     const name = message.values?.name ?? '';
     if (message.values === undefined || message.indices === undefined) {
-      throw new EngineError('invalidGraph', { node: name, op: 'sparse tensor', rule: 'values or indices are missing' });
+      throw new EngineError('invalidGraph', { node: name, op: 'sparse tensor', rule: 'broken.sparseParts' });
     }
     const { unknown } = carried(pb.SparseTensorProtoSchema, message);
     return { values: this.tensor(message.values), indices: this.tensor(message.indices), dims: dimsOf(name, message.dims), ...(unknown && { unknown }) };

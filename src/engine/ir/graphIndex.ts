@@ -132,7 +132,7 @@ export function topologicalOrder(graph: { readonly nodes: readonly Node[] }): No
   }
   if (order.length < graph.nodes.length) {
     const stuck = graph.nodes.find((node) => (waiting.get(node) ?? 0) > 0);
-    throw new EngineError('invalidGraph', { node: stuck ? nodeLabel(stuck) : '', op: stuck?.opType ?? '', rule: 'it depends on its own output (cycle)' });
+    throw new EngineError('invalidGraph', { node: stuck ? nodeLabel(stuck) : '', op: stuck?.opType ?? '', rule: 'broken.cycle' });
   }
   return order;
 }

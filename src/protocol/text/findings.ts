@@ -83,7 +83,6 @@ export const findingTexts = {
   },
   'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },
   'finding.inputs.random': { en: 'random inputs', zh: '随机输入' },
-  'finding.emptyClass': { en: 'Class "{name}" has no samples.', zh: '类别 "{name}" 没有样本。' },
   'finding.sideFile': {
     en: 'The weights of {file} are in {side} beside it, since one ONNX file holds at most 2 GiB or the original had them so. Keep both together.',
     zh: '{file} 的权重保存在旁边的 {side} 中：单个 ONNX 文件最多 2 GiB，或原模型本来如此。请始终一起保存这两个文件。',

@@ -4,6 +4,7 @@ import type { Language, TextParams } from './entry';
 import { checkTexts } from './check';
 import { commandTexts } from './command';
 import { dataProblemTexts } from './dataProblems';
+import { brokenGraphTexts } from './brokenGraph';
 import { errorTexts } from './errors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
@@ -19,6 +20,7 @@ import { viewTexts } from './views';
 export type { Language, TextParams } from './entry';
 
 export const texts = {
+  ...brokenGraphTexts,
   ...errorTexts,
   ...findingTexts,
   ...formTexts,
