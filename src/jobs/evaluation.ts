@@ -10,7 +10,7 @@ import type { Dataset, Split } from '../engine/data/dataset';
 import { EngineError } from '../engine/error';
 import type { Model } from '../engine/ir/model';
 import { fixedBatch, modelOutputs } from '../engine/ir/signature';
-import { seededRandom } from '../engine/passes/random';
+import { seededRandom } from '../engine/random';
 import type { Runtime, Session } from '../engine/ports';
 import type { DataOptions, RunOptions } from '../protocol/jobs';
 import type { MetricDelta } from '../protocol/report';

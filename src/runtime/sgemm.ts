@@ -3,7 +3,7 @@
 
 import { makeGraph, makeModel, makeNode, makeValue } from '../engine/ir/build';
 import { tensorFrom } from '../engine/ir/tensors';
-import { seededRandom } from '../engine/passes/random';
+import { seededRandom } from '../engine/random';
 import { createSession } from './sessions';
 import { timeInterleaved } from './timing';
 

@@ -4,7 +4,7 @@
 
 import { throwIfAborted } from '../engine/error';
 import type { FiguresDelta, Latency } from '../protocol/report';
-import { seededRandom } from '../engine/passes/random';
+import { seededRandom } from '../engine/random';
 import { latencyOf, quantile, ratioOfMedians } from './statistics';
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EngineError } from '../../src/engine/error';
-import { seededRandom } from '../../src/engine/passes/random';
+import { seededRandom } from '../../src/engine/random';
 import { quantile, ratioOfMedians, verdictOf } from '../../src/runtime/statistics';
 import { compareTimings, timeInterleaved, type TimingOptions } from '../../src/runtime/timing';
 

@@ -3,7 +3,7 @@
 
 import { cloneModel } from '../../src/engine/ir/clone';
 import type { Dim, Model, ValueInfo } from '../../src/engine/ir/model';
-import { seededRandom } from '../../src/engine/passes/random';
+import { seededRandom } from '../../src/engine/random';
 import type { NdArray } from '../../src/engine/ports';
 import { sampleInputs } from '../../src/engine/passes/sampleInputs';
 import { testRuntime } from './passContext';

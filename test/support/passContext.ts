@@ -1,6 +1,6 @@
 // A context for passes under test: real onnxruntime, no data, everything else plain.
 
-import { seededRandom } from '../../src/engine/passes/random';
+import { seededRandom } from '../../src/engine/random';
 import type { PassContext } from '../../src/engine/passes/pass';
 import { createRuntime } from '../../src/runtime/sessions';
 import { checkPasses } from './checkedPasses';

@@ -7,7 +7,7 @@ import type { FormCode, Said } from '../../protocol/text/index';
 import { throwIfAborted } from '../error';
 import type { Model } from '../ir/model';
 import type { Origins, PassCheckpoint, PassContext, PassOutcome, PassServices } from './pass';
-import { seededRandom } from './random';
+import { seededRandom } from '../random';
 import { type ValidPass, validateOptions } from './recipe';
 import { findPass } from './registry';
 

@@ -5,7 +5,7 @@ import { EngineError } from '../error';
 import { intAttribute } from '../ir/attributes';
 import { indexGraph } from '../ir/graphIndex';
 import { elementCount, type Model } from '../ir/model';
-import { seededRandom } from './random';
+import { seededRandom } from '../random';
 import type { NdArray, SessionValue, TypedArray } from '../ports';
 
 /** How an open dimension without a name is called: `input[2]`. */

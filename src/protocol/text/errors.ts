@@ -354,4 +354,30 @@ export const errorTexts = {
     en: 'Something went wrong inside Decant while {activity}: {reason}. Please report it with the log.',
     zh: 'Decant 在{activity}时发生内部错误：{reason}。请附上日志反馈给我们。',
   },
+  // ── training ───────────────────────────────────────────────────────────────────────────────────────────────────
+  noGradient: {
+    exit: 3,
+    en: 'Decant cannot train through {op} (node {node}, opset {opset}): it has no gradient rule for it. Freeze the layers before this node with "freeze", or export the model without it.',
+    zh: 'Decant 无法穿过 {op}（节点 {node}，opset {opset}）训练：它没有该算子的梯度规则。请用 "freeze" 冻结此节点之前的层，或导出不含它的模型。',
+  },
+  gradientFormUnsupported: {
+    exit: 3,
+    en: 'Decant cannot train through {op} (node {node}) in the form {form}. Freeze the layers before this node with "freeze", or export the model with another form.',
+    zh: 'Decant 无法穿过 {form} 形式的 {op}（节点 {node}）训练。请用 "freeze" 冻结此节点之前的层，或以其他形式导出模型。',
+  },
+  gradientShapeUnknown: {
+    exit: 3,
+    en: 'The shape of tensor {tensor} at {op} (node {node}) is not known before the model runs, so the node cannot be trained. Give open dimensions a size with --dim name=value.',
+    zh: '在运行之前无法确定 {op}（节点 {node}）处张量 {tensor} 的形状，因此无法训练该节点。请用 --dim name=value 指定未定维度的大小。',
+  },
+  lossNotScalar: {
+    exit: 4,
+    en: 'The loss {tensor} has shape [{shape}]; a loss is one number. Take its mean.',
+    zh: '损失 {tensor} 的形状为 [{shape}]，而损失应为单个数值。请取其均值。',
+  },
+  parametersDetached: {
+    exit: 3,
+    en: 'The output {output} does not depend on any trainable weight. Check "freeze", and that the model is not made of integer operators only.',
+    zh: '输出 {output} 不依赖任何可训练的权重。请检查 "freeze"，并确认模型不是仅由整数算子构成。',
+  },
 } as const satisfies Record<string, ErrorEntry>;

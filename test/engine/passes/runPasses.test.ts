@@ -3,7 +3,7 @@ import { makeGraph, makeModel, makeNode, makeValue } from '../../../src/engine/i
 import type { Model } from '../../../src/engine/ir/model';
 import { tensorFrom } from '../../../src/engine/ir/tensors';
 import { originalOrigins, savedOrigins, saveOrigins, withoutOrigins } from '../../../src/engine/passes/origins';
-import { seededRandom } from '../../../src/engine/passes/random';
+import { seededRandom } from '../../../src/engine/random';
 import { validateRecipe } from '../../../src/engine/passes/recipe';
 import { initialState, runPasses, type RunServices } from '../../../src/engine/passes/runPasses';
 import { decodedCopy } from '../../support/models';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { cloneModel } from '../../../../src/engine/ir/clone';
 import { readModel } from '../../../../src/engine/ir/codec';
 import type { Model } from '../../../../src/engine/ir/model';
-import { seededRandom } from '../../../../src/engine/passes/random';
+import { seededRandom } from '../../../../src/engine/random';
 import { nodeFiles } from '../../../../src/runtime/files';
 import { mutations, type Pick } from './mutations';
 

@@ -4,7 +4,7 @@ import { makeGraph, makeModel, makeValue } from '../../../../src/engine/ir/build
 import type { Dim, Model, Node } from '../../../../src/engine/ir/model';
 import { tensorFrom } from '../../../../src/engine/ir/tensors';
 import { cleanup } from '../../../../src/engine/passes/cleanup/pass';
-import { seededRandom } from '../../../../src/engine/passes/random';
+import { seededRandom } from '../../../../src/engine/random';
 import type { NdArray } from '../../../../src/engine/ports';
 import { assertSameOutputs } from '../../../support/models';
 import { passContext } from '../../../support/passContext';

@@ -9,7 +9,7 @@ import type { PassOutcome } from '../../../../src/engine/passes/pass';
 import { validateOptions } from '../../../../src/engine/passes/recipe';
 import { findPass } from '../../../../src/engine/passes/registry';
 import { quantizeDynamic } from '../../../../src/engine/passes/quantize/dynamic';
-import { seededRandom } from '../../../../src/engine/passes/random';
+import { seededRandom } from '../../../../src/engine/random';
 import type { NdArray } from '../../../../src/engine/ports';
 import { withAssets } from '../../../support/assets';
 import { closeAssets, openAsset, outputsOf, sqnr } from '../../../support/models';

@@ -8,7 +8,7 @@ import { cleanup } from '../../../../src/engine/passes/cleanup/pass';
 import type { PassContext, PassOutcome } from '../../../../src/engine/passes/pass';
 import { type StaticOptions, staticOptions } from '../../../../src/engine/passes/quantize/options';
 import { quantizeStatic } from '../../../../src/engine/passes/quantize/static';
-import { seededRandom } from '../../../../src/engine/passes/random';
+import { seededRandom } from '../../../../src/engine/random';
 import type { NdArray } from '../../../../src/engine/ports';
 import { passContext } from '../../../support/passContext';
 

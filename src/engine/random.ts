@@ -1,4 +1,4 @@
-// Seeded randomness for passes: xoshiro128** (Blackman and Vigna 2018, "Scrambled linear pseudorandom number
+// Seeded randomness for passes, training and timing: xoshiro128** (Blackman and Vigna 2018, "Scrambled linear pseudorandom number
 // generators"), its state filled by splitmix32 from one seed. Not for secrets.
 
 /** A generator of uniform numbers in [0, 1) with 32 bits of resolution; the same seed gives the same sequence. */

@@ -1,0 +1,9 @@
+// Recurrent networks, by unrolling.
+
+import { type GradientTable, refused } from '../rule';
+
+export const recurrentGradients = {
+  GRU: refused,
+  LSTM: refused,
+  RNN: refused,
+} satisfies GradientTable<string>;
