@@ -38,7 +38,8 @@ export const elementwiseGradients = {
   Sinh: refused,
   Sqrt: refused,
   Sub: refused,
-  Sum: refused,
+  Sum: rule(({ node, gradient, build, facts, needs }) =>
+    node.inputs.map((input, position) => (needs(position) ? sumTo(build, gradient, facts(node.outputs[0] ?? '').shape, facts(input).shape) : undefined))),
   Tan: refused,
   Where: refused,
 } satisfies GradientTable<string>;

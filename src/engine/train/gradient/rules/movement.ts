@@ -1,6 +1,9 @@
 // Operators that move elements without computing: shapes, pieces, padding, repetition.
 
-import { type GradientTable, refused } from '../rule';
+import { type GradientRule, type GradientTable, refused, rule } from '../rule';
+
+/** Only the shape changed: back to that of the input. */
+const reshaped: GradientRule = ({ node, gradient, build, facts }) => [build.reshape(gradient, facts(node.inputs[0] ?? '').shape)];
 
 export const movementGradients = {
   CenterCropPad: refused,
@@ -10,7 +13,7 @@ export const movementGradients = {
   Expand: refused,
   Flatten: refused,
   Pad: refused,
-  Reshape: refused,
+  Reshape: rule(reshaped),
   ReverseSequence: refused,
   Slice: refused,
   SpaceToDepth: refused,
