@@ -74,7 +74,7 @@ class Gradients {
 }
 
 /** What rules ask about forward tensors. */
-class Forward {
+export class Forward {
   constructor(
     private readonly model: Model,
     private readonly shapes: ShapeMap,
@@ -133,7 +133,7 @@ async function rewriteForward(model: Model, loss: string, by: readonly string[],
 }
 
 /** The nodes that `write` makes, with the results under the names of the replaced node's outputs. */
-function rewritten(node: Node, builder: GraphBuilder, write: () => readonly string[]): Node[] {
+export function rewritten(node: Node, builder: GraphBuilder, write: () => readonly string[]): Node[] {
   const made: Node[] = [];
   const results = builder.collect(made, write);
   const renamed = new Map<string, string>();
