@@ -2,7 +2,7 @@
 // Node binding of 1.30 takes `freeDimensionOverrides` and does nothing with them.
 
 import type { Dim, Model, ValueInfo } from '../engine/ir/model';
-import { dimLabel } from '../engine/passes/sampleInputs';
+import { dimLabel } from '../engine/ir/signature';
 
 export function withFixedDims(model: Model, dims: Readonly<Record<string, number>>): Model {
   if (Object.keys(dims).length === 0) return model;

@@ -26,3 +26,8 @@ export function fixedBatch(model: Model): number | undefined {
   }
   return undefined;
 }
+
+/** How an open dimension without a name is called: `input[2]`. */
+export function dimLabel(value: string, dim: string | null, axis: number): string {
+  return dim === null || dim === '' ? `${value}[${axis}]` : dim;
+}

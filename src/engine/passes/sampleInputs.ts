@@ -5,13 +5,9 @@ import { EngineError } from '../error';
 import { intAttribute } from '../ir/attributes';
 import { indexGraph } from '../ir/graphIndex';
 import { elementCount, type Model } from '../ir/model';
+import { dimLabel } from '../ir/signature';
 import { seededRandom } from '../random';
 import type { NdArray, SessionValue, TypedArray } from '../ports';
-
-/** How an open dimension without a name is called: `input[2]`. */
-export function dimLabel(value: string, dim: string | null, axis: number): string {
-  return dim === null || dim === '' ? `${value}[${axis}]` : dim;
-}
 
 export interface SampleOptions {
   /** Size of an open first dimension, and of others of its name, that has no entry in `dims`; default 1. */

@@ -375,6 +375,11 @@ export const errorTexts = {
     en: 'The loss {tensor} has shape [{shape}]; a loss is one number. Take its mean.',
     zh: '损失 {tensor} 的形状为 [{shape}]，而损失应为单个数值。请取其均值。',
   },
+  nothingToTrain: {
+    exit: 3,
+    en: 'The model has no float weight that may be trained: every layer is frozen, or its weights are integers. Check "freeze"; train the float model before quantizing it.',
+    zh: '模型中没有可训练的浮点权重：所有层都被冻结，或者权重均为整数。请检查 "freeze"，并在量化之前训练浮点模型。',
+  },
   parametersDetached: {
     exit: 3,
     en: 'The output {output} does not depend on any trainable weight. Check "freeze", and that the model is not made of integer operators only.',

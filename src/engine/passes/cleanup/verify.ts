@@ -9,7 +9,8 @@ import { isOp, type Model } from '../../ir/model';
 import { storedBytes } from '../../ir/tensors';
 import type { NdArray, SessionValue } from '../../ports';
 import type { PassContext } from '../pass';
-import { dimLabel, sampleInputs } from '../sampleInputs';
+import { dimLabel } from '../../ir/signature';
+import { sampleInputs } from '../sampleInputs';
 
 /** Largest difference that another order of rounding may make, relative to the largest magnitude of the output. */
 const TOLERANCE = 1e-5;

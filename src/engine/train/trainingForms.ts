@@ -1,0 +1,72 @@
+// Operators that behave differently while training: BatchNormalization by the statistics of the batch, Dropout with a
+// mask. Only the training copy has these forms; the saved model is the given one with new numbers.
+
+import { floatAttribute } from '../ir/attributes';
+import { isOp, type Node } from '../ir/model';
+import { fixed, type ShapeMap } from '../ir/shapes/index';
+import { EngineError } from '../error';
+import { trainingBatchNorm } from './batchStatistics';
+import { dropoutMask } from './dropout';
+import type { GraphBuilder } from './graphBuilder';
+import type { Statistic } from './trainable';
+
+export interface FormsOptions {
+  readonly isFrozen: (node: Node) => boolean;
+  /** `train`: batch statistics and running averages; `frozen`: as when the model is used. */
+  readonly batchNorm: 'train' | 'frozen';
+}
+
+export const SEED_INPUT = 'train/seed';
+
+/** Replaces the nodes of `build.graph`, in place. Dropout reads its masks from the tensor `SEED_INPUT`. */
+export function applyTrainingForms(build: GraphBuilder, shapes: ShapeMap, options: FormsOptions): { readonly statistics: readonly Statistic[]; readonly usesSeed: boolean } {
+  const statistics: Statistic[] = [];
+  let streams = 0;
+  const nodes: Node[] = [];
+  const replace = (write: () => void): void => build.collect(nodes, write);
+  for (const node of build.graph.nodes) {
+    if (isOp(node, 'BatchNormalization') && options.batchNorm === 'train' && !options.isFrozen(node)) {
+      replace(() => statistics.push(...batchNormalization(build, node, shapes)));
+    } else if (isOp(node, 'Dropout') && ratioOf(build, node, shapes) > 0) {
+      const ratio = ratioOf(build, node, shapes);
+      replace(() => build.named('Mul', [node.inputs[0] ?? '', dropoutMask(build, { seed: SEED_INPUT, stream: streams, dims: dimsOf(node, shapes), ratio })], [node.outputs[0] ?? '']));
+      streams += 1;
+    } else nodes.push(node);
+  }
+  build.graph.nodes.splice(0, Infinity, ...nodes);
+  return { statistics, usesSeed: streams > 0 };
+}
+
+function dimsOf(node: Node, shapes: ShapeMap): readonly number[] {
+  const tensor = node.inputs[0] ?? '';
+  const dims = fixed(shapes.tensors.get(tensor)?.shape ?? undefined);
+  if (dims === undefined) throw new EngineError('gradientShapeUnknown', { tensor, node: node.name || (node.outputs[0] ?? ''), op: node.opType });
+  return dims;
+}
+
+/** Ratio of Dropout, opset 12 and later; its default is 0.5. A mask that someone uses keeps the node as it is. */
+function ratioOf(build: GraphBuilder, node: Node, shapes: ShapeMap): number {
+  if (node.outputs[1] !== undefined && node.outputs[1] !== '') return 0;
+  const name = node.inputs[1];
+  if (name === undefined || name === '') return 0.5;
+  return Number(shapes.tensors.get(name)?.value?.[0] ?? 0);
+}
+
+/** ONNX: running = running * momentum + batch * (1 - momentum). The variance that runs is the unbiased one, as in PyTorch. */
+function batchNormalization(build: GraphBuilder, node: Node, shapes: ShapeMap): Statistic[] {
+  const [x = '', scale = '', bias = '', mean = '', variance = ''] = node.inputs;
+  const dims = dimsOf(node, shapes);
+  const momentum = floatAttribute(node, 'momentum', 0.9);
+  const batch = trainingBatchNorm(build, { x, scale, bias, epsilon: floatAttribute(node, 'epsilon', 1e-5), shape: dims, output: node.outputs[0] ?? '' });
+  const samples = dims.reduce((product, size) => product * size, 1) / (dims[1] ?? 1);
+  const averaged = (running: string, value: string, factor: number): string =>
+    build.add(build.mul(running, build.scalar(momentum)), build.mul(value, build.scalar((1 - momentum) * factor)));
+  const statistic = (running: string, update: string): Statistic[] => {
+    const tensor = build.graph.initializers.get(running);
+    return tensor === undefined ? [] : [{ running, dims: tensor.dims, update }];
+  };
+  return [
+    ...statistic(mean, averaged(mean, batch.mean, 1)),
+    ...statistic(variance, averaged(variance, batch.variance, samples / Math.max(1, samples - 1))),
+  ];
+}
