@@ -56,6 +56,12 @@ export class GraphBuilder {
     this.sink.push(makeNode(opType, inputs, outputs, attributes, { domain }));
   }
 
+  /** Adds a node made elsewhere. */
+  push(node: Node): void {
+    for (const name of node.outputs) this.names.add(name);
+    this.sink.push(node);
+  }
+
   /** Runs `write` with its nodes going to `into`, in order. */
   collect<T>(into: Node[], write: () => T): T {
     const before = this.sink;

@@ -27,8 +27,8 @@ export function applyTrainingForms(build: GraphBuilder, shapes: ShapeMap, option
   for (const node of build.graph.nodes) {
     if (isOp(node, 'BatchNormalization') && options.batchNorm === 'train' && !options.isFrozen(node)) {
       replace(() => statistics.push(...batchNormalization(build, node, shapes)));
-    } else if (isOp(node, 'Dropout') && ratioOf(build, node, shapes) > 0) {
-      const ratio = ratioOf(build, node, shapes);
+    } else if (isOp(node, 'Dropout') && ratioOf(node, shapes) > 0) {
+      const ratio = ratioOf(node, shapes);
       replace(() => build.named('Mul', [node.inputs[0] ?? '', dropoutMask(build, { seed: SEED_INPUT, stream: streams, dims: dimsOf(node, shapes), ratio })], [node.outputs[0] ?? '']));
       streams += 1;
     } else nodes.push(node);
@@ -45,7 +45,7 @@ function dimsOf(node: Node, shapes: ShapeMap): readonly number[] {
 }
 
 /** Ratio of Dropout, opset 12 and later; its default is 0.5. A mask that someone uses keeps the node as it is. */
-function ratioOf(build: GraphBuilder, node: Node, shapes: ShapeMap): number {
+function ratioOf(node: Node, shapes: ShapeMap): number {
   if (node.outputs[1] !== undefined && node.outputs[1] !== '') return 0;
   const name = node.inputs[1];
   if (name === undefined || name === '') return 0.5;
