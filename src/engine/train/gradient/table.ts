@@ -28,7 +28,7 @@ const standard: GradientTable<StandardOperator> = {
 };
 
 const domains: ReadonlyMap<string, GradientTable<string>> = new Map([
-  ['', standard as GradientTable<string>],
+  ['', standard],
   ['com.microsoft', microsoftGradients],
 ]);
 
