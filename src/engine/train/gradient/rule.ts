@@ -17,13 +17,13 @@ export interface ForwardContext {
   readonly opset: number;
   readonly build: GraphBuilder;
   /** Facts of a forward tensor; throws `gradientShapeUnknown` where its shape is not known before running. */
-  facts(tensor: string): Facts;
+  readonly facts: (tensor: string) => Facts;
   /** Name of an input, undefined where it is omitted. */
-  input(position: number): string | undefined;
+  readonly input: (position: number) => string | undefined;
   /** Elements of a constant (or of a shape that is known) with at most 1,024 of them; undefined where unknown. */
-  elements(tensor: string | undefined): readonly number[] | undefined;
+  readonly elements: (tensor: string | undefined) => readonly number[] | undefined;
   /** Throws `gradientFormUnsupported`: the operator has a rule, this form of it has not. `form` as in the file: `mode=cubic`. */
-  refuse(form: string): never;
+  readonly refuse: (form: string) => never;
 }
 
 export interface RuleContext extends ForwardContext {
@@ -32,7 +32,7 @@ export interface RuleContext extends ForwardContext {
   /** dL/d(first output): for operators with one output. */
   readonly gradient: string;
   /** Whether dL/d(input) is wanted: rules write nothing for the others. */
-  needs(position: number): boolean;
+  readonly needs: (position: number) => boolean;
 }
 
 /** dL/d(input) by position, each with the shape and type of its input; undefined (or missing) where nothing flows. */

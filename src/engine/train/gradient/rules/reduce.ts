@@ -1,27 +1,90 @@
-// Reductions, cumulative sums, and the loss operators.
+// Reductions and cumulative sums. The loss operators are in lossOperators.ts.
 
-import { type GradientTable, refused, rule } from '../rule';
+import { int, intAttribute } from '../../../ir/attributes';
+import type { DataType } from '../../../ir/dataTypes';
+import type { GraphBuilder } from '../../graphBuilder';
 import { reducedAxes } from '../reducedAxes';
+import { type GradientEntry, type GradientTable, refused, rule } from '../rule';
+import { masked, safeReciprocal } from '../unary';
+import { negativeLogLikelihood, softmaxCrossEntropy } from './lossOperators';
+
+interface Reduction {
+  readonly build: GraphBuilder;
+  readonly x: string;
+  /** Result and dL/d(result), with 1 in place of the reduced axes: both broadcast to x. */
+  readonly y: string;
+  readonly gradient: string;
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  readonly axes: readonly number[];
+  /** Elements that go into one result. */
+  readonly count: number;
+  readonly number: (value: number) => string;
+}
+
+/** `write` gives dL/dx in the shape of x. */
+const reduction = (write: (reduced: Reduction) => string): GradientEntry => rule((context) => {
+  const { node, gradient, build, facts } = context;
+  const [x = '', y = ''] = [node.inputs[0], node.outputs[0]];
+  const { shape, type } = facts(x);
+  const axes = reducedAxes(context, shape.length);
+  const keptShape = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const kept = (tensor: string): string => (facts(y).shape.length === shape.length ? tensor : build.reshape(tensor, keptShape));
+  return [write({
+    build, x, type, shape, axes,
+    get y() { return kept(y); },
+    gradient: kept(gradient),
+    count: axes.reduce((product, axis) => product * (shape[axis] ?? 1), 1),
+    number: (value) => build.scalar(value, type),
+  })];
+});
+
+/** The same gradient for all elements of a group. */
+function spread({ build, axes, shape, count }: Reduction, gradient: string): string {
+  return axes.length === 0 || count === 1 ? gradient : build.node('Expand', [gradient, build.ints(shape)]);
+}
+
+/** Max and Min: equal extremes share the gradient equally, as in PyTorch's amax. */
+const extreme = reduction(({ build, x, y, gradient, axes, type }) => {
+  const hit = build.cast(build.node('Equal', [x, y]), type);
+  return build.mul(hit, build.div(gradient, build.reduceSum(hit, axes)));
+});
+
+/** The product of the other elements: by division, with the zeros of a group counted and replaced by 1. */
+const product = reduction(({ build, x, gradient, axes, type, number }) => {
+  const zero = build.cast(build.node('Equal', [x, number(0)]), type);
+  const filled = build.add(x, zero);
+  const others = build.div(build.node('ReduceProd', axes.length === 0 ? [filled] : [filled, build.ints(axes)], keepAll(axes)), filled);
+  const noOtherZero = build.node('Equal', [zero, build.reduceSum(zero, axes)]);
+  return build.mul(gradient, masked(build, others, noOtherZero, type));
+});
+
+function keepAll(axes: readonly number[]): Record<string, ReturnType<typeof int>> {
+  return { keepdims: int(1), ...(axes.length === 0 && { noop_with_empty_axes: int(1) }) };
+}
+
+/** The sum that comes back is the sum in the other direction. */
+const cumulativeSum = rule(({ node, gradient, build }) => [build.node('CumSum', [gradient, node.inputs[1] ?? ''], {
+  exclusive: int(intAttribute(node, 'exclusive', 0)),
+  reverse: int(1 - intAttribute(node, 'reverse', 0)),
+})]);
 
 export const reduceGradients = {
+  // Of opset 26, newer than what Decant trains.
   CumProd: refused,
-  CumSum: refused,
-  NegativeLogLikelihoodLoss: refused,
-  ReduceL1: refused,
-  ReduceL2: refused,
-  ReduceLogSum: refused,
-  ReduceLogSumExp: refused,
-  ReduceMax: refused,
-  ReduceMean: refused,
-  ReduceMin: refused,
-  ReduceProd: refused,
-  ReduceSum: rule((context) => {
-    const { node, gradient, build, facts } = context;
-    const { shape } = facts(node.inputs[0] ?? '');
-    const axes = reducedAxes(context, shape.length);
-    const kept = build.reshape(gradient, shape.map((size, axis) => (axes.includes(axis) ? 1 : size)));
-    return [build.node('Expand', [kept, build.ints(shape)])];
-  }),
-  ReduceSumSquare: refused,
-  SoftmaxCrossEntropyLoss: refused,
+  CumSum: cumulativeSum,
+  NegativeLogLikelihoodLoss: negativeLogLikelihood,
+  ReduceL1: reduction(({ build, x, gradient }) => build.mul(build.node('Sign', [x]), gradient)),
+  // x / y, and 0 where all of a group is 0.
+  ReduceL2: reduction(({ build, x, y, gradient, type }) => build.mul(x, build.mul(gradient, safeReciprocal(build, y, type)))),
+  // y = log(sum): the sum is exp(y).
+  ReduceLogSum: reduction((r) => spread(r, r.build.div(r.gradient, r.build.node('Exp', [r.y])))),
+  ReduceLogSumExp: reduction(({ build, x, y, gradient }) => build.mul(build.node('Exp', [build.sub(x, y)]), gradient)),
+  ReduceMax: extreme,
+  ReduceMean: reduction((r) => spread(r, r.count === 1 ? r.gradient : r.build.mul(r.gradient, r.number(1 / r.count)))),
+  ReduceMin: extreme,
+  ReduceProd: product,
+  ReduceSum: reduction((r) => spread(r, r.gradient)),
+  ReduceSumSquare: reduction(({ build, x, gradient, number }) => build.mul(x, build.mul(gradient, number(2)))),
+  SoftmaxCrossEntropyLoss: softmaxCrossEntropy,
 } satisfies GradientTable<string>;
