@@ -385,4 +385,64 @@ export const errorTexts = {
     en: 'The output {output} does not depend on any trainable weight. Check "freeze", and that the model is not made of integer operators only.',
     zh: '输出 {output} 不依赖任何可训练的权重。请检查 "freeze"，并确认模型不是仅由整数算子构成。',
   },
+  unknownLoss: {
+    exit: 2,
+    en: 'There is no loss "{loss}". Known losses: {known}.',
+    zh: '没有名为 "{loss}" 的损失。可用的损失：{known}。',
+  },
+  lossNeedsLabels: {
+    exit: 3,
+    en: 'The loss "{loss}" compares with labels, but split "{split}" has none. Add labels to the data, or train by a teacher alone with "kl".',
+    zh: '损失 "{loss}" 需要标签，但数据划分 "{split}" 没有标签。请为数据添加标签，或仅用教师模型以 "kl" 训练。',
+  },
+  lossNeedsTeacher: {
+    exit: 3,
+    en: 'The loss "{loss}" compares with a teacher, and there is none. Use the pass "distill", or the loss "label".',
+    zh: '损失 "{loss}" 需要教师模型，但没有提供。请使用方法 "distill"，或改用损失 "label"。',
+  },
+  lossUnfit: {
+    exit: 3,
+    en: 'The loss "{loss}" compares distributions over classes, but output {output} of shape [{shape}] has none. Use the loss "label".',
+    zh: '损失 "{loss}" 比较的是类别分布，但形状为 [{shape}] 的输出 {output} 不含类别。请改用损失 "label"。',
+  },
+  teacherTensorMissing: {
+    exit: 3,
+    en: 'The teacher has no tensor {tensor} with a known shape. Choose one of its outputs: {known}.',
+    zh: '教师模型中没有形状已知的张量 {tensor}。请从其输出中选择：{known}。',
+  },
+  teacherShape: {
+    exit: 3,
+    en: 'The loss "{loss}" compares {student} of shape [{found}] with the teacher\'s {teacher} of shape [{wanted}]; they must be equal. Choose a teacher for the same task.',
+    zh: '损失 "{loss}" 要求学生张量 {student}（形状 [{found}]）与教师张量 {teacher}（形状 [{wanted}]）形状相同。请选择同一任务的教师模型。',
+  },
+  labelOutOfRange: {
+    exit: 3,
+    en: 'Sample {sample} has the label {label}, but output {output} has {classes} classes (0 to {last}). Correct the label, or choose data for this model.',
+    zh: '样本 {sample} 的标签为 {label}，但输出 {output} 只有 {classes} 个类别（0 到 {last}）。请更正标签，或选择与此模型匹配的数据。',
+  },
+  labelUnfit: {
+    exit: 3,
+    en: 'Sample {sample} has {found} as its label; training output {output} of shape [{shape}] wants {wanted}. Change the labels of the data, or train by a teacher alone with the pass "distill" and the loss "kl".',
+    zh: '样本 {sample} 的标签是 {found}；训练形状为 [{shape}] 的输出 {output} 需要 {wanted}。请修改数据的标签，或使用方法 "distill" 与损失 "kl" 仅由教师模型训练。',
+  },
+  dataNotFinite: {
+    exit: 3,
+    en: 'Sample {sample} of split "{split}" holds {value} in {input}; training needs finite numbers. Repair or remove the sample.',
+    zh: '数据划分 "{split}" 的样本 {sample} 在 {input} 中含有 {value}；训练需要有限的数值。请修复或删除该样本。',
+  },
+  trainingDiverged: {
+    exit: 4,
+    en: 'Training diverged: at step {step} (epoch {epoch}) loss or gradient was not a finite number {times} times in a row, although the learning rate was halved each time. Start again with a smaller "learningRate" than {learningRate}, with "warmup", or with "clip": 1. The last checkpoint is kept.',
+    zh: '训练发散：在第 {step} 步（第 {epoch} 轮），尽管每次都将学习率减半，损失或梯度仍连续 {times} 次不是有限数值。请以小于 {learningRate} 的 "learningRate" 重新开始，或使用 "warmup" 或 "clip": 1。最后的检查点已保留。',
+  },
+  batchTooLarge: {
+    exit: 3,
+    en: 'One step of training with {batch} samples needs about {needed} bytes of memory, and {free} are free. {largest} samples at a time fit: close other programs, use a smaller model, or freeze layers with "freeze".',
+    zh: '以 {batch} 个样本训练一步约需 {needed} 字节内存，而可用内存为 {free} 字节。一次最多可容纳 {largest} 个样本：请关闭其他程序、使用更小的模型，或用 "freeze" 冻结部分层。',
+  },
+  trainingCheckpoint: {
+    exit: 3,
+    en: 'The checkpoint of this training cannot be continued: {reason}. Start the job again without --resume.',
+    zh: '无法继续此训练的检查点：{reason}。请不带 --resume 重新开始。',
+  },
 } as const satisfies Record<string, ErrorEntry>;
