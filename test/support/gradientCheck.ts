@@ -22,6 +22,8 @@ export interface OperatorCase {
   /** Positions to differentiate by; default all float32 inputs. */
   readonly by?: readonly number[];
   readonly outputs?: number;
+  /** Output positions that are left out. */
+  readonly omit?: readonly number[];
   /** Output positions that enter the loss; default all float32 outputs. */
   readonly lossOutputs?: readonly number[];
   readonly opset?: number;
@@ -69,7 +71,7 @@ interface Prepared {
 async function prepare(test: OperatorCase): Promise<Prepared> {
   const names = test.inputs.map((input, position) => (input === null ? '' : `x${position}`));
   const by = test.by ?? test.inputs.flatMap((input, position) => (input?.type === 'float32' ? [position] : []));
-  const outputs = Array.from({ length: test.outputs ?? 1 }, (_, position) => `y${position}`);
+  const outputs = Array.from({ length: test.outputs ?? 1 }, (_, position) => (test.omit?.includes(position) === true ? '' : `y${position}`));
   const node = makeNode(test.op, names, outputs, test.attributes ?? {}, { domain: test.domain ?? '' });
   const given = test.inputs.flatMap((input, position): [number, NdArray][] => (input === null ? [] : [[position, input]]));
   const variable = given.filter(([position]) => by.includes(position));

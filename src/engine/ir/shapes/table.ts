@@ -42,7 +42,11 @@ const domains: ReadonlyMap<string, Readonly<Record<string, Rule>>> = new Map<str
   ['com.microsoft.nchwc', layoutRules],
 ]);
 
+/** onnxruntime has this operator in the default domain, without a standard. */
+const ofRuntime: Readonly<Record<string, Rule>> = { SimplifiedLayerNormalization: microsoftRules.SimplifiedLayerNormalization };
+
 export function ruleOf(node: Pick<Node, 'domain' | 'opType'>): Rule | undefined {
+  if (isDefaultDomain(node.domain) && Object.hasOwn(ofRuntime, node.opType)) return ofRuntime[node.opType];
   const rules = domains.get(isDefaultDomain(node.domain) ? '' : node.domain);
   return rules !== undefined && Object.hasOwn(rules, node.opType) ? rules[node.opType] : undefined;
 }

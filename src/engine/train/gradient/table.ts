@@ -17,7 +17,7 @@ import { randomGradients } from './rules/random';
 import { recurrentGradients } from './rules/recurrent';
 import { reduceGradients } from './rules/reduce';
 import { samplingGradients } from './rules/sampling';
-import { microsoftGradients } from './rules/microsoft';
+import { microsoftGradients, runtimeGradients } from './rules/microsoft';
 import { refusedGradients, zeroGradients } from './rules/others';
 
 const standard: GradientTable<StandardOperator> = {
@@ -27,8 +27,8 @@ const standard: GradientTable<StandardOperator> = {
   ...zeroGradients, ...refusedGradients,
 };
 
-const domains: ReadonlyMap<string, GradientTable<string>> = new Map([
-  ['', standard],
+const domains: ReadonlyMap<string, GradientTable<string>> = new Map<string, GradientTable<string>>([
+  ['', { ...standard, ...runtimeGradients }],
   ['com.microsoft', microsoftGradients],
 ]);
 
