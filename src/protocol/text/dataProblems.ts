@@ -39,4 +39,10 @@ export const dataProblemTexts = {
   },
   'wanted.tokenScores': { en: 'scores [samples, tokens, vocabulary]', zh: '[样本, 词元, 词表] 的分数' },
   'wanted.label': { en: 'a label it understands (sample {index} has {found})', zh: '可理解的标签（样本 {index} 为 {found}）' },
+  'wanted.trainClasses': { en: 'a class for every position, as whole numbers', zh: '每个位置一个类别（整数）' },
+  'wanted.trainBinary': { en: '0 or 1 for every value', zh: '每个值为 0 或 1' },
+  'wanted.trainValues': { en: 'one number for every value', zh: '每个值一个数值' },
+  'found.labelText': { en: 'a text', zh: '文本' },
+  'found.labelMissing': { en: 'nothing', zh: '空' },
+  'found.labelCount': { en: '{count} numbers', zh: '{count} 个数值' },
 } as const satisfies Record<string, TextEntry>;

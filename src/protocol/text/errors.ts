@@ -415,11 +415,6 @@ export const errorTexts = {
     en: 'The loss "{loss}" compares {student} of shape [{found}] with the teacher\'s {teacher} of shape [{wanted}]; they must be equal. Choose a teacher for the same task.',
     zh: '损失 "{loss}" 要求学生张量 {student}（形状 [{found}]）与教师张量 {teacher}（形状 [{wanted}]）形状相同。请选择同一任务的教师模型。',
   },
-  labelOutOfRange: {
-    exit: 3,
-    en: 'Sample {sample} has the label {label}, but output {output} has {classes} classes (0 to {last}). Correct the label, or choose data for this model.',
-    zh: '样本 {sample} 的标签为 {label}，但输出 {output} 只有 {classes} 个类别（0 到 {last}）。请更正标签，或选择与此模型匹配的数据。',
-  },
   labelUnfit: {
     exit: 3,
     en: 'Sample {sample} has {found} as its label; training output {output} of shape [{shape}] wants {wanted}. Change the labels of the data, or train by a teacher alone with the pass "distill" and the loss "kl".',
