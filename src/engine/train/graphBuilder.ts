@@ -56,10 +56,13 @@ export class GraphBuilder {
     this.sink.push(makeNode(opType, inputs, outputs, attributes, { domain }));
   }
 
-  /** Adds a node made elsewhere. */
-  push(node: Node): void {
-    for (const name of node.outputs) this.names.add(name);
+  /** A node with one output that carries a note for gradient rules in its metadata. */
+  noted(opType: string, inputs: readonly string[], attributes: Attributes, [key, value]: readonly [string, string], output = this.uniqueName(`train/${opType}`)): string {
+    this.names.add(output);
+    const node = makeNode(opType, inputs, [output], attributes);
+    node.metadata.set(key, value);
     this.sink.push(node);
+    return output;
   }
 
   /** Runs `write` with its nodes going to `into`, in order. */
