@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { makeGraph, makeModel, makeNode, makeValue } from '../../src/engine/ir/build';
-import type { Model, Node } from '../../src/engine/ir/model';
+import type { Model, Node, ValueInfo } from '../../src/engine/ir/model';
 import { inferShapes } from '../../src/engine/ir/shapes/index';
 import type { NdArray } from '../../src/engine/ports';
 import { readConstants } from '../../src/engine/train/gradient/constants';
@@ -14,18 +14,23 @@ import { assertClose, type OperatorCase } from './gradientCheck';
 import { testRuntime } from './passContext';
 
 /** The model of one node: inputs in `by` (default: all float32) are fed, the others are initializers. */
-function oneNode(test: OperatorCase): Model {
+async function oneNode(test: OperatorCase): Promise<Model> {
   const by = test.by ?? test.inputs.flatMap((input, position) => (input?.type === 'float32' ? [position] : []));
   const given = test.inputs.flatMap((input, position): [number, NdArray][] => (input === null ? [] : [[position, input]]));
   const outputs = Array.from({ length: test.outputs ?? 1 }, (_, position) => (test.omit?.includes(position) === true ? '' : `y${position}`));
   const node = makeNode(test.op, test.inputs.map((input, position) => (input === null ? '' : `x${position}`)), outputs, test.attributes ?? {}, { domain: test.domain ?? '' });
   const opsets: Record<string, number> = { '': test.opset ?? 21, ...(test.domain !== undefined && test.domain !== '' && { [test.domain]: 1 }) };
-  return makeModel(makeGraph({
-    nodes: [node],
-    inputs: given.filter(([position]) => by.includes(position)).map(([position, array]) => makeValue(`x${position}`, array.type, array.dims)),
-    outputs: outputs.filter((name) => name !== '').map((name) => makeValue(name, 'float32', null)),
-    initializers: given.filter(([position]) => !by.includes(position)).map(([position, array]) => tensorFrom(`x${position}`, array)),
-  }), opsets, 10);
+  const types = (await inferShapes(modelOf([]))).tensors;
+  return modelOf(outputs.filter((name) => name !== '').map((name) => makeValue(name, types.get(name)?.type ?? 'float32', null)));
+
+  function modelOf(results: readonly ValueInfo[]): Model {
+    return makeModel(makeGraph({
+      nodes: [node],
+      inputs: given.filter(([position]) => by.includes(position)).map(([position, array]) => makeValue(`x${position}`, array.type, array.dims)),
+      outputs: results,
+      initializers: given.filter(([position]) => !by.includes(position)).map(([position, array]) => tensorFrom(`x${position}`, array)),
+    }), opsets, 10);
+  }
 }
 
 /** The model with its nodes replaced until no `rewrite` is left. */
@@ -67,7 +72,7 @@ export async function checkForward(test: OperatorCase, tolerance = 1e-5): Promis
 }
 
 async function both(test: OperatorCase, kernel: boolean): Promise<{ readonly wanted: Record<string, NdArray>; readonly found: Record<string, NdArray> }> {
-  const model = oneNode(test);
+  const model = await oneNode(test);
   const feeds = Object.fromEntries(model.graph.inputs.map(({ name }) => [name, test.inputs[Number(name.slice(1))] as NdArray]));
   const replaced = await decomposed(model);
   assert.ok(replaced.graph.nodes.every((node) => node.opType !== test.op || node.domain !== (test.domain ?? '')), `${test.op} is still there`);

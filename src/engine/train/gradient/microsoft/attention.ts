@@ -125,8 +125,8 @@ export function rotaryEmbedding(context: ForwardContext): readonly string[] {
   const { shape } = facts(x);
   const angles = facts(cos).shape[1] ?? 0;
   const given = intAttribute(node, 'rotary_embedding_dim', 0);
-  const heads = intAttribute(node, 'num_heads', 0) || (given === 0 && shape.length === 3 ? (shape[2] ?? 0) / (2 * angles) : context.refuse('no num_heads'));
-  const split = shape.length === 3 ? splitHeads(build, x, shape as [number, number, number], heads)
+  const heads = (): number => intAttribute(node, 'num_heads', 0) || (given === 0 ? (shape[2] ?? 0) / (2 * angles) : context.refuse('rotary_embedding_dim without num_heads'));
+  const split = shape.length === 3 ? splitHeads(build, x, shape as [number, number, number], heads())
     : { name: x, batch: shape[0] ?? 1, heads: shape[1] ?? 1, length: shape[2] ?? 1, size: shape[3] ?? 1 };
   const isOffset = facts(ids).shape.length < 2;
   const positions = isOffset
