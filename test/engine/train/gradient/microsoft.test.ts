@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { float, int, ints, string } from '../../../../src/engine/ir/attributes';
-import type { Attribute } from '../../../../src/engine/ir/model';
 import type { NdArray } from '../../../../src/engine/ports';
 import { int64s, type OperatorCase, uniform } from '../../../support/gradientCheck';
 import { checkForward, runDecomposed } from '../../../support/rewriteCheck';
