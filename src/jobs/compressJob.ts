@@ -23,7 +23,7 @@ import { sha256OfFiles } from './hashes';
 import { requireDims } from './dims';
 import type { JobContext, JobRunner } from './job';
 import { measurePair, measureWeights } from './measure';
-import { type OpenModel, withModel } from './openModel';
+import { openModel, type OpenModel, withModel } from './openModel';
 import { freeOutput, outputPath, reportPath } from './outputName';
 import { Phases } from './phases';
 import { withData } from './samples';
@@ -43,7 +43,7 @@ export const compress: JobRunner<'compress'> = async (asked, context) => {
     return withData(request, before.model, async (data) => {
       const needing = recipe.passes.find(({ pass }) => pass.data === 'required');
       if (needing !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: needing.pass.id });
-      return run({ request, recipe, before, data, context, runtime: createRuntime() });
+      return run({ request, recipe, before, data, context, runtime: createRuntime(), others: [] });
     });
   });
 };
@@ -68,13 +68,15 @@ interface Task {
   readonly data: Dataset | undefined;
   readonly context: JobContext;
   readonly runtime: Runtime;
+  /** Models that passes opened beside the recipe's own (teachers); closed at the end. */
+  readonly others: Model[];
 }
 
 async function run(task: Task): Promise<CompressReport> {
   const { request, recipe, before, data, context } = task;
   const phases = new Phases(context, [1, PASSES_WEIGHT, ...measureWeights, 1]);
   phases.begin('progress.reading');
-  const inputs = await sha256OfFiles([request.model, ...sideFiles(before.model), ...(data?.files ?? [])], context.signal);
+  const inputs = await sha256OfFiles([request.model, ...sideFiles(before.model), ...teachersOf(recipe, request), ...(data?.files ?? [])], context.signal);
   const resumed = context.resume && context.folder !== undefined ? await loadState(context.folder) : undefined;
   try {
     if (resumed !== undefined) requireSameInputs(resumed.inputs, inputs);
@@ -89,7 +91,7 @@ async function run(task: Task): Promise<CompressReport> {
     phases.begin('progress.saving');
     return await save(request, recipe, result, { ...comparison, recipe: recipe.document, output: '', steps });
   } finally {
-    if (resumed !== undefined) await releaseModel(resumed.state.model);
+    for (const model of [...(resumed === undefined ? [] : [resumed.state.model]), ...task.others]) await releaseModel(model);
   }
 }
 
@@ -108,16 +110,19 @@ async function compressed(
     threads: request.threads ?? runtime.defaultThreads,
     dims: request.dims ?? {},
     target: targetOf(recipe.document.target),
+    original: before.model,
+    openModel: (path) => openOther(besideRecipe(request, path), task.others),
+    ...(request.metric !== undefined && { metric: request.metric }),
     seed: request.seed ?? recipe.document.seed ?? DEFAULT_SEED,
     signal: context.signal,
     ...(context.folder !== undefined && { checkpoint: (step: number) => passCheckpoint(context.folder ?? '', step) }),
-    progress: (progress) => phase.report(progress.fraction, progress.layer),
+    progress: ({ fraction, layer, activity, params }) => phase.report(fraction, layer, activity === 'progress.training' || activity === 'progress.trainingOn' ? { activity, ...(params && { params }) } : undefined),
   }, {
     from: resumed?.step ?? 0,
-    onStep: async (index, pass, current, seconds) => {
+    onStep: async (index, pass, current, seconds, { training }) => {
       // An invalid model goes no further: neither into a checkpoint nor to its place.
       await requireValid(current.model, pass.pass.id, before.model);
-      const step = await stepReport(pass, current.model, seconds, request);
+      const step = { ...await stepReport(pass, current.model, seconds, request), ...(training !== undefined && { training }) };
       steps.push(step);
       context.emit({ type: 'step', index, step });
       for (const finding of current.findings.slice(told)) context.emit({ type: 'finding', finding });
@@ -139,13 +144,27 @@ async function stepReport({ pass, options }: ValidPass, model: Model, seconds: n
 
 /** What the recipe names and the request does not: model, data and target are relative to the recipe. */
 function withRecipe(request: CompressRequest, { document }: ValidRecipe): CompressRequest {
-  const base = request.recipeFile === undefined ? undefined : dirname(request.recipeFile);
-  const beside = (path: string): string => (base === undefined ? path : resolve(base, path));
   return {
     ...request,
     model: request.model,
-    ...(request.data === undefined && document.data !== undefined && { data: beside(document.data) }),
+    ...(request.data === undefined && document.data !== undefined && { data: besideRecipe(request, document.data) }),
   };
+}
+
+/** A path in a recipe is relative to the recipe. */
+function besideRecipe({ recipeFile }: CompressRequest, path: string): string {
+  return resolve(recipeFile === undefined ? '.' : dirname(recipeFile), path);
+}
+
+/** Models that passes learn from, by the option that names them. */
+function teachersOf(recipe: ValidRecipe, request: CompressRequest): string[] {
+  return recipe.passes.flatMap(({ options: { teacher } }) => (typeof teacher === 'string' ? [besideRecipe(request, teacher)] : []));
+}
+
+async function openOther(path: string, opened: Model[]): Promise<Model> {
+  const { model } = await openModel(path);
+  opened.push(model);
+  return model;
 }
 
 /** Files that weights are in, beside the model itself, which is opened first. */

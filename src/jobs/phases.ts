@@ -5,8 +5,8 @@ import type { ProgressCode, TextParams } from '../protocol/text/index';
 import type { JobContext } from './job';
 
 export interface Phase {
-  /** 0 to 1 within the phase; null where it cannot be known. */
-  report(fraction: number | null, layer?: string): void;
+  /** 0 to 1 within the phase; null where it cannot be known. `doing` says more than the phase itself. */
+  report(fraction: number | null, layer?: string, doing?: Pick<Progress, 'activity' | 'params'>): void;
 }
 
 export class Phases {
@@ -27,11 +27,10 @@ export class Phases {
     const share = (this.weights[this.index] ?? 0) / this.total;
     const start = this.done / this.total;
     const phase: Phase = {
-      report: (fraction, layer) => {
+      report: (fraction, layer, doing = { activity, ...(params && { params }) }) => {
         const progress: Progress = {
-          activity,
+          ...doing,
           fraction: start + share * (fraction ?? 0),
-          ...(params && { params }),
           ...(layer !== undefined && { layer }),
         };
         this.context.emit({ type: 'progress', progress });

@@ -192,6 +192,27 @@ export interface StepReport {
   readonly parameters: number;
   readonly macs: number | null;
   readonly metric: number | null;
+  /** Of passes that train. */
+  readonly training?: TrainingReport;
+}
+
+/** How a training went, measured on samples it did not train on. */
+export interface TrainingReport {
+  readonly metricName: string | null;
+  readonly higherIsBetter: boolean | null;
+  /** The epoch whose weights were kept; 0: the model before training. */
+  readonly bestEpoch: number;
+  /** From epoch 0, the model before training, which has no loss. */
+  readonly epochs: readonly TrainingEpoch[];
+}
+
+export interface TrainingEpoch {
+  readonly epoch: number;
+  /** Mean over the steps of the epoch. */
+  readonly loss: number | null;
+  readonly metric: number | null;
+  /** At the end of the epoch. */
+  readonly learningRate: number;
 }
 
 export interface CompareReport {

@@ -4,7 +4,7 @@
 
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Progress } from '../../protocol/jobs';
-import type { Finding } from '../../protocol/report';
+import type { Finding, TrainingReport } from '../../protocol/report';
 import type { FindingCode, FormCode, Said } from '../../protocol/text/index';
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
@@ -33,6 +33,8 @@ export interface PassOutcome {
   /** What became of layers, by layer id of the original; layers not named keep the form they had. */
   readonly forms: ReadonlyMap<string, Said<FormCode>>;
   readonly findings: readonly Finding[];
+  /** Of passes that train: how it went, epoch by epoch. */
+  readonly training?: TrainingReport;
 }
 
 /** Bytes a pass keeps so that a killed job can go on where it was. */
@@ -52,6 +54,12 @@ export interface PassServices {
   readonly dims: Readonly<Record<string, number>>;
   /** Hardware the recipe is for. */
   readonly target: Target;
+  /** The recipe's model as it was read, before any pass; absent: the model the pass is given. */
+  readonly original?: Model;
+  /** Opens another model, its path relative to the recipe; the run closes it. Absent where no files can be read. */
+  readonly openModel?: (path: string) => Promise<Model>;
+  /** Metric that a person chose for the run; absent: the data's. */
+  readonly metric?: string;
   readonly signal?: AbortSignal;
   progress(progress: Progress): void;
 }

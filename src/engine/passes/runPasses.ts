@@ -31,7 +31,7 @@ export interface RunServices extends PassServices {
 
 export interface RunHooks {
   /** After each pass: `seconds` is the time of the pass alone. Awaited before the next pass starts. */
-  onStep?(step: number, pass: ValidPass, state: RunState, seconds: number): Promise<void> | void;
+  onStep?(step: number, pass: ValidPass, state: RunState, seconds: number, outcome: PassOutcome): Promise<void> | void;
   /** First pass to run, when `start` is the state that a checkpoint kept. Default 0. */
   readonly from?: number;
 }
@@ -49,7 +49,7 @@ export async function runPasses(start: RunState, passes: readonly ValidPass[], s
     const began = performance.now();
     const outcome = await runStep(entry, step, passes.length, state, services);
     state = merge(state, outcome, entry.pass.id);
-    await hooks.onStep?.(step, entry, state, (performance.now() - began) / 1000);
+    await hooks.onStep?.(step, entry, state, (performance.now() - began) / 1000, outcome);
   }
   return state;
 }
@@ -62,11 +62,14 @@ function runStep({ pass, options }: ValidPass, step: number, steps: number, stat
 }
 
 function contextFor(step: number, origins: Origins, services: RunServices, progress: PassContext['progress']): PassContext {
-  const { runtime, data, provider, threads, dims, target, signal, seed } = services;
+  const { runtime, data, provider, threads, dims, target, original, openModel, metric, signal, seed } = services;
   return {
     runtime, provider, threads, dims, target, origins, progress,
-    ...(data === undefined ? {} : { data }),
-    ...(signal === undefined ? {} : { signal }),
+    ...(data !== undefined && { data }),
+    ...(original !== undefined && { original }),
+    ...(openModel !== undefined && { openModel }),
+    ...(metric !== undefined && { metric }),
+    ...(signal !== undefined && { signal }),
     // A pass draws the same numbers whether the run began with it or came from a checkpoint.
     random: seededRandom(seed + step),
     checkpoint: services.checkpoint?.(step) ?? noCheckpoint,
@@ -81,14 +84,21 @@ const noCheckpoint: PassCheckpoint = { load: () => Promise.resolve(undefined), s
 
 function merge(state: RunState, outcome: PassOutcome, pass: string): RunState {
   const touched = new Map(state.touched);
-  for (const [layer, { code }] of outcome.forms) {
-    if (code !== 'form.unchanged' && code !== 'form.float') touched.set(layer, [...new Set([...(touched.get(layer) ?? []), pass])]);
+  const forms = new Map(state.forms);
+  for (const [layer, form] of outcome.forms) {
+    if (form.code !== 'form.unchanged' && form.code !== 'form.float') touched.set(layer, [...new Set([...(touched.get(layer) ?? []), pass])]);
+    // Training changes numbers: what else became of a layer ("40 of 64 channels") says more.
+    if (form.code !== 'form.trained' || !shaped(forms.get(layer))) forms.set(layer, form);
   }
   return {
     model: outcome.model,
     origins: outcome.origins,
-    forms: new Map([...state.forms, ...outcome.forms]),
+    forms,
     touched,
     findings: [...state.findings, ...outcome.findings],
   };
+}
+
+function shaped(form: Said<FormCode> | undefined): boolean {
+  return form !== undefined && form.code !== 'form.unchanged' && form.code !== 'form.float';
 }

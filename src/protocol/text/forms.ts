@@ -15,6 +15,7 @@ export const formTexts = {
   'form.int8Dynamic': { en: 'int8, dynamic activations', zh: 'int8，动态激活' },
   'form.int8Rows': { en: 'int8, one scale for each row', zh: 'int8，每行一个缩放系数' },
   'form.int8Activations': { en: 'int8 activations', zh: 'int8 激活' },
+  'form.trained': { en: 'trained', zh: '已训练' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
 
   // Why a layer stays float; parameters of `finding.layerKeptFloat`.

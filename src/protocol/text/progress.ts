@@ -13,6 +13,11 @@ export const progressTexts = {
   'progress.calibrating': { en: 'calibrating', zh: '校准' },
   'progress.quantizing': { en: 'quantizing', zh: '量化' },
   'progress.cleaning': { en: 'simplifying the graph', zh: '化简图' },
+  'progress.training': { en: 'training, epoch {epoch} of {epochs}', zh: '训练，第 {epoch} 轮，共 {epochs} 轮' },
+  'progress.trainingOn': {
+    en: 'training, epoch {epoch} of {epochs} (so far: loss {loss}, {metric} {value})',
+    zh: '训练，第 {epoch} 轮，共 {epochs} 轮（目前：损失 {loss}，{metric} {value}）',
+  },
   'progress.saving': { en: 'saving', zh: '保存' },
   'progress.probing': { en: 'probing providers', zh: '探测执行后端' },
   'progress.inference': { en: 'running the model', zh: '运行模型' },
