@@ -1,6 +1,7 @@
 // A model for one batch size: open dimensions of its inputs get numbers, and what follows from shapes becomes constant.
 
 import { EngineError } from '../error';
+import { intAttribute } from '../ir/attributes';
 import { isOp, type Model, type ValueInfo } from '../ir/model';
 import { inferShapes, type ShapeMap } from '../ir/shapes/index';
 import { dimLabel, fixedBatch, modelInputs } from '../ir/signature';
@@ -64,7 +65,9 @@ async function openBatch(model: Model, from: number, to: number): Promise<boolea
     node.inputs = [node.inputs[0] ?? '', name];
   }
   const after = await inferShapes(model);
-  const opened = after.notes.length === before.notes.length && graph.outputs.every(({ name }) => {
+  // What is laid beside the samples must have as many rows: padding in a constant for one sample has not.
+  const sameRows = graph.nodes.every((node) => !isOp(node, 'Concat') || new Set(node.inputs.map((name) => after.tensors.get(name)?.shape?.[0])).size === 1 || intAttribute(node, 'axis', 0) === 0);
+  const opened = sameRows && after.notes.length === before.notes.length && graph.outputs.every(({ name }) => {
     const old = before.tensors.get(name)?.shape;
     const now = after.tensors.get(name)?.shape;
     return old?.[0] === from && now?.[0] === to && now.slice(1).join() === old.slice(1).join();
