@@ -61,8 +61,11 @@ export interface SessionValue {
 export interface Session {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
-  /** Runs once; `fetch` limits the outputs (default all). */
-  run(feeds: Readonly<Record<string, NdArray>>, fetch?: readonly string[]): Promise<Record<string, NdArray>>;
+  /**
+   * Runs once; `fetch` limits the outputs (default all). Outputs named in `into` are written into those arrays, which have
+   * their type and shape, and are the arrays that come back. Inputs are read where they are.
+   */
+  run(feeds: Readonly<Record<string, NdArray>>, fetch?: readonly string[], into?: Readonly<Record<string, NdArray>>): Promise<Record<string, NdArray>>;
   release(): Promise<void>;
 }
 
@@ -73,6 +76,8 @@ export interface Runtime {
   /** Threads a session uses when none are named. */
   readonly defaultThreads: number;
   createSession(model: Model, options?: SessionOptions): Promise<Session>;
+  /** Bytes of memory that are free now; absent where that cannot be known. */
+  freeMemory?(): number;
 }
 
 // ── decoders ─────────────────────────────────────────────────────────────────────────────────────────────────────

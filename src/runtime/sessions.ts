@@ -32,7 +32,7 @@ export interface RuntimeSession extends Session {
 }
 
 export function createRuntime(): Runtime {
-  return { version: runtimeVersion, defaultThreads: availableParallelism(), createSession };
+  return { version: runtimeVersion, defaultThreads: availableParallelism(), createSession, freeMemory: () => process.availableMemory() };
 }
 
 /**
@@ -100,15 +100,23 @@ function wrap(session: OrtSession, name: string, threads: number): RuntimeSessio
     threads,
     inputs: session.inputMetadata.map(valueOf),
     outputs,
-    async run(feeds, fetch = fetchable) {
+    async run(feeds, fetch = fetchable, into = {}) {
       const tensors = Object.fromEntries(Object.entries(feeds).map(([input, array]): [string, OrtTensor] => [input, toOrt(input, array)]));
+      // The binding writes into a tensor that stands for an output (null: it allocates), and then makes a copy of every
+      // output all the same, so that this costs no time and saves none: 1.2 ms for 4 MB either way (onnxruntime 1.30).
+      const targets = Object.fromEntries(fetch.map((output): [string, OrtTensor | null] => {
+        const target = into[output];
+        return [output, target === undefined ? null : toOrt(output, target)];
+      }));
       let results: Awaited<ReturnType<OrtSession['run']>>;
       try {
-        results = await session.run(tensors, fetch);
+        results = await session.run(tensors, targets);
       } catch (error) {
         throw runError(error, name);
       }
       return Object.fromEntries(fetch.map((output): [string, NdArray] => {
+        const target = into[output];
+        if (target !== undefined) return [output, target];
         const tensor = results[output];
         if (tensor === undefined) throw new EngineError('runFailed', { place: output, reason: 'onnxruntime gave no such output' });
         return [output, fromOrt(tensor)];
