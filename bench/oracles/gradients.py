@@ -74,7 +74,7 @@ def main():
         with open(case["fixture"], "w", encoding="utf8") as file:
             json.dump(fixture, file, separators=(",", ":"))
             file.write("\n")
-        print(f"{case['fixture']}: loss {fixture['loss']:.6f}, {len(gradients)} gradients, float32 off by {rounding[worst]:.1e} ({worst})", flush=True)
+        print(f"{case['fixture']}: loss {fixture['loss']:.6f}, {len(gradients)} gradients, float32 off by {rounding[worst]:.1e} ({worst}), nearest kink {model.nearest_kink:.1e}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ class OnnxTorch:
         norms = [n for n in self.graph.node if n.op_type == "BatchNormalization"]
         running = {name for n in norms for name in n.input[3:5]}
         self.constants, self.weights, self.statistics = {}, {}, {}
+        self.nearest_kink = float("inf")
         for name, value in tensors.items():
             if not value.is_floating_point():
                 self.constants[name] = value
@@ -66,6 +67,14 @@ class Call:
     def refuse_unless(self, condition, form):
         if not condition:
             raise NotImplementedError(f"the oracle has not this form: {form}")
+
+
+def kinked(call, x, *kinks):
+    """Notes how close an activation comes to a point without a derivative, in units of the activations' size."""
+    if x.requires_grad:
+        for kink in kinks:
+            call.model.nearest_kink = min(call.model.nearest_kink, float(((x - kink).abs().min() / x.square().mean().sqrt()).detach()))
+    return x
 
 
 def symmetric(call, x, spatial, value=0.0):
@@ -229,7 +238,7 @@ OPERATORS = {
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
     "Cast": cast,
-    "Clip": lambda call, x, low=None, high=None: x.clamp(low, high),
+    "Clip": lambda call, x, low=None, high=None: kinked(call, x, low, high).clamp(low, high),
     "Concat": lambda call, *parts: torch.cat(parts, call.get("axis")),
     "Constant": constant,
     "Conv": conv,
@@ -249,7 +258,7 @@ OPERATORS = {
     "Mul": lambda call, a, b: a * b,
     "Pad": pad,
     "PRelu": lambda call, x, slope: torch.where(x < 0, slope * x, x),
-    "Relu": lambda call, x: F.relu(x),
+    "Relu": lambda call, x: F.relu(kinked(call, x, 0.0)),
     "Reshape": reshape,
     "Resize": resize,
     "Shape": lambda call, x: torch.tensor(x.shape),
