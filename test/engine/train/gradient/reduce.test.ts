@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { int, string } from '../../../../src/engine/ir/attributes';
 import type { Attribute } from '../../../../src/engine/ir/model';
+import type { NdArray } from '../../../../src/engine/ports';
 import { seededRandom } from '../../../../src/engine/random';
 import { changed, seedArbitrary, shapeArbitrary } from '../../../support/gradientCases';
-import { analyticGradients, checkAgainst, checkLinear, distinct, floats, int64s, uniform, wholeNumbers } from '../../../support/gradientCheck';
-import { cumulativeReference, folds, type LossCase, lossReference, reduceReference } from './reference/reduce';
+import { analyticGradients, checkAgainst, distinct, floats, int64s, uniform, wholeNumbers } from '../../../support/gradientCheck';
+import { cumulativeReference, folds, type LossCase, lossReference, product, reduceReference } from './reference/reduce';
+import { sum } from './reference/tensors';
 
 const numRuns = 15;
 
@@ -54,13 +56,25 @@ describe('gradients: reductions', () => {
   }
 });
 
-describe('gradients: cumulative sum', () => {
-  const cases = shapeArbitrary(3, 1).chain((shape) => fc.record({ shape: fc.constant(shape), axis: fc.integer({ min: -shape.length, max: shape.length - 1 }), exclusive: fc.boolean(), reverse: fc.boolean() }));
-  it('in both directions, with and without the element itself', () => fc.assert(fc.asyncProperty(cases, seedArbitrary, async ({ shape, axis, exclusive, reverse }, seed) => {
-    const test = { op: 'CumSum', attributes: { exclusive: int(exclusive ? 1 : 0), reverse: int(reverse ? 1 : 0) }, inputs: [wholeNumbers(shape, seed), int64s([], [axis])], by: [0] };
-    await checkLinear(test);
-    await checkAgainst(test, cumulativeReference(shape, (axis + shape.length) % shape.length, exclusive, reverse));
-  }), { numRuns }));
+describe('gradients: cumulative sums and products', () => {
+  const cases = shapeArbitrary(3, 1).chain((shape) => fc.record({
+    shape: fc.constant(shape), axis: fc.integer({ min: -shape.length, max: shape.length - 1 }), exclusive: fc.boolean(), reverse: fc.boolean(), seed: seedArbitrary,
+  }));
+  const check = async (op: string, fold: typeof sum, x: NdArray, { shape, axis, exclusive, reverse }: { shape: number[]; axis: number; exclusive: boolean; reverse: boolean }): Promise<void> => {
+    const attributes = { exclusive: int(exclusive ? 1 : 0), reverse: int(reverse ? 1 : 0) };
+    // CumProd is of opset 26.
+    await checkAgainst({ op, opset: op === 'CumProd' ? 26 : 21, attributes, inputs: [x, int64s([], [axis])], by: [0] },
+      cumulativeReference({ shape, axis: (axis + shape.length) % shape.length, exclusive, reverse, fold }));
+  };
+
+  it('CumSum in both directions, with and without the element itself', () => fc.assert(fc.asyncProperty(cases, (test) =>
+    check('CumSum', sum, wholeNumbers(test.shape, test.seed), test)), { numRuns }));
+
+  it('CumProd in both directions, with and without the element itself', () => fc.assert(fc.asyncProperty(cases, (test) =>
+    check('CumProd', product, uniform(test.shape, test.seed, 0.5, 1.5), test)), { numRuns }));
+
+  it('CumProd with zeros: none, one, several', () => fc.assert(fc.asyncProperty(cases, (test) =>
+    check('CumProd', product, wholeNumbers(test.shape, test.seed, 1), test)), { numRuns: 40 }));
 });
 
 const lossCases: fc.Arbitrary<LossCase & { readonly seed: number; readonly small: boolean }> = fc.record({

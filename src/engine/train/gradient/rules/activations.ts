@@ -126,7 +126,7 @@ export const activationsGradients = {
     const rest = build.sub(number(1), build.node('Abs', [y]));
     return build.mul(build.mul(gradient, rest), rest);
   }),
-  // Of opset 28, newer than what Decant trains; onnxruntime 1.30 has no kernel for it.
+  // Of opset 28, which onnxruntime 1.30 does not load.
   SwiGLU: refused,
   Swish: swish,
   Tanh: unary(({ build, y, gradient, number }) => build.mul(gradient, build.sub(number(1), build.mul(y, y)))),

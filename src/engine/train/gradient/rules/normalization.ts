@@ -2,11 +2,12 @@
 // have the closed forms of the common ones.
 
 import { intAttribute, intsAttribute } from '../../../ir/attributes';
-import { type GradientTable, refused, rule } from '../rule';
+import { type GradientTable, rule } from '../rule';
 import { safeReciprocal } from '../unary';
 import { groupNormalization, instanceNormalization } from './channelNormalization';
 import { layerNormalization, rmsNormalization } from './layerNormalization';
 import { localResponseNormalization } from './localResponse';
+import { batchNormalization } from './batchNormalization';
 
 /** x / norm: (g - y sum(g y)) / norm for p = 2, (g - sign(x) sum(g y)) / norm for p = 1; 0 where the norm is 0, as y is. */
 const lpNormalization = rule(({ node, gradient, build, facts }) => {
@@ -32,7 +33,7 @@ const meanVarianceNormalization = rule(({ node, gradient, build, facts }) => {
 });
 
 export const normalizationGradients = {
-  BatchNormalization: refused,
+  BatchNormalization: batchNormalization,
   GroupNormalization: groupNormalization,
   InstanceNormalization: instanceNormalization,
   LRN: localResponseNormalization,

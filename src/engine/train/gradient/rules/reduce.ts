@@ -1,10 +1,10 @@
-// Reductions and cumulative sums. The loss operators are in lossOperators.ts.
+// Reductions, cumulative sums and products. The loss operators are in lossOperators.ts.
 
 import { int, intAttribute } from '../../../ir/attributes';
 import type { DataType } from '../../../ir/dataTypes';
 import type { GraphBuilder } from '../../graphBuilder';
 import { reducedAxes } from '../reducedAxes';
-import { type GradientEntry, type GradientTable, refused, rule } from '../rule';
+import { type GradientEntry, type GradientTable, rule, type RuleContext } from '../rule';
 import { masked, safeReciprocal } from '../unary';
 import { negativeLogLikelihood, softmaxCrossEntropy } from './lossOperators';
 
@@ -63,16 +63,34 @@ function keepAll(axes: readonly number[]): Record<string, ReturnType<typeof int>
   return { keepdims: int(1), ...(axes.length === 0 && { noop_with_empty_axes: int(1) }) };
 }
 
-/** The sum that comes back is the sum in the other direction. */
-const cumulativeSum = rule(({ node, gradient, build }) => [build.node('CumSum', [gradient, node.inputs[1] ?? ''], {
-  exclusive: int(intAttribute(node, 'exclusive', 0)),
-  reverse: int(1 - intAttribute(node, 'reverse', 0)),
-})]);
+/** What comes back to an element: the sum over all results that it is in, which lie in the other direction. */
+function sumBack({ node, build }: RuleContext, values: string): string {
+  return build.node('CumSum', [values, node.inputs[1] ?? ''], {
+    exclusive: int(intAttribute(node, 'exclusive', 0)), reverse: int(1 - intAttribute(node, 'reverse', 0)),
+  });
+}
+
+/**
+ * With S the sum that comes back: S(g y) / x. The first 0 of a row (in the direction of the product) makes all after it 0,
+ * so that its own gradient is S(g y') with y' the product without it; later elements, zeros too, get 0.
+ */
+const cumulativeProduct = rule((context) => {
+  const { node, gradient, build, facts } = context;
+  const [x = '', axis = '', y = ''] = [...node.inputs, ...node.outputs];
+  const { type } = facts(x);
+  const direction = { reverse: int(intAttribute(node, 'reverse', 0)) };
+  const isZero = build.node('Equal', [x, build.scalar(0, type)]);
+  const zero = build.cast(isZero, type);
+  const zerosSoFar = build.node('CumSum', [zero, axis], direction);
+  const first = build.node('And', [isZero, build.node('Equal', [zerosSoFar, build.scalar(1, type)])]);
+  const without = build.node('CumProd', [build.add(x, build.cast(first, type)), axis], { ...direction, exclusive: int(intAttribute(node, 'exclusive', 0)) });
+  const byDivision = build.div(sumBack(context, build.mul(gradient, y)), build.add(x, zero));
+  return [build.where(first, sumBack(context, build.mul(gradient, without)), byDivision)];
+});
 
 export const reduceGradients = {
-  // Of opset 26, newer than what Decant trains.
-  CumProd: refused,
-  CumSum: cumulativeSum,
+  CumProd: cumulativeProduct,
+  CumSum: rule((context) => [sumBack(context, context.gradient)]),
   NegativeLogLikelihoodLoss: negativeLogLikelihood,
   ReduceL1: reduction(({ build, x, gradient }) => build.mul(build.node('Sign', [x]), gradient)),
   // x / y, and 0 where all of a group is 0.

@@ -4,6 +4,8 @@ import type { Reference } from '../../../../support/gradientCheck';
 import { softmax } from './activations';
 import { at, groups, indices, mapped, mean, offset, reduced, sum } from './tensors';
 
+export const product = (values: readonly number[]): number => values.reduce((total, value) => total * value, 1);
+
 export const folds: Readonly<Record<string, (values: readonly number[]) => number>> = {
   ReduceL1: (values) => sum(values.map(Math.abs)),
   ReduceL2: (values) => Math.sqrt(sum(values.map((value) => value ** 2))),
@@ -12,7 +14,7 @@ export const folds: Readonly<Record<string, (values: readonly number[]) => numbe
   ReduceMax: (values) => Math.max(...values),
   ReduceMean: mean,
   ReduceMin: (values) => Math.min(...values),
-  ReduceProd: (values) => values.reduce((product, value) => product * value, 1),
+  ReduceProd: product,
   ReduceSum: sum,
   ReduceSumSquare: (values) => sum(values.map((value) => value ** 2)),
 };
@@ -42,9 +44,17 @@ export const lossReference = ({ shape, targets, weights, ignored, reduction }: L
   return [Float64Array.from(loss), scores];
 };
 
-export const cumulativeReference = (shape: readonly number[], axis: number, exclusive: boolean, reverse: boolean): Reference => ([x]) => {
+export interface Cumulation {
+  readonly shape: readonly number[];
+  readonly axis: number;
+  readonly exclusive: boolean;
+  readonly reverse: boolean;
+  readonly fold: (values: readonly number[]) => number;
+}
+
+export const cumulativeReference = ({ shape, axis, exclusive, reverse, fold }: Cumulation): Reference => ([x]) => {
   const all = indices(shape);
-  return [Float64Array.from(all, (index) => sum(all.filter((other) => other.every((position, at) => {
+  return [Float64Array.from(all, (index) => fold(all.filter((other) => other.every((position, at) => {
     if (at !== axis) return position === index[at];
     const distance = (position - (index[at] as number)) * (reverse ? -1 : 1);
     return exclusive ? distance < 0 : distance <= 0;
