@@ -1,31 +1,21 @@
 // Gradients of LSTM, GRU and RNN: the unrolled forward against onnxruntime's kernels, gradients against float64 references.
 
+import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Attribute } from '../../../../src/engine/ir/model';
 import { float, int, string } from '../../../../src/engine/ir/attributes';
-import { type OperatorCase, uniform } from '../../../support/gradientCheck';
-import { checkForward } from '../../../support/rewriteCheck';
+import type { NdArray } from '../../../../src/engine/ports';
+import { analyticGradients, checkAgainst, type OperatorCase, uniform } from '../../../support/gradientCheck';
+import { checkForward, runDecomposed } from '../../../support/rewriteCheck';
+import { GATES, type Kind, type RecurrentForm, recurrentReference } from './reference/recurrent';
 
-type Kind = 'LSTM' | 'GRU' | 'RNN';
-const GATES: Readonly<Record<Kind, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
 const OUTPUTS: Readonly<Record<Kind, number>> = { LSTM: 3, GRU: 2, RNN: 2 };
 const strings = (values: readonly string[]): Attribute => ({ kind: 'strings', value: values.map((value) => new TextEncoder().encode(value)) });
 
-interface Form {
-  readonly kind: Kind;
-  readonly steps: number;
-  readonly batch: number;
-  readonly input: number;
-  readonly hidden: number;
-  readonly direction: 'forward' | 'reverse' | 'bidirectional';
+interface Form extends RecurrentForm {
   readonly bias: boolean;
-  readonly lengths: readonly number[] | null;
   readonly initial: boolean;
   readonly peephole: boolean;
-  readonly clip: number | undefined;
-  readonly linearBeforeReset: boolean;
-  readonly coupled: boolean;
-  readonly activations: readonly string[] | undefined;
   readonly seed: number;
 }
 
@@ -77,5 +67,59 @@ describe('gradients: recurrent networks', () => {
     it(`unrolls ${kind} to what its kernel computes`, async () => {
       await fc.assert(fc.asyncProperty(forms(kind), async (form) => { await checkForward(caseOf(form)); }), { numRuns: 40 });
     }).timeout(20_000);
+
+    it(`differentiates ${kind}`, async () => {
+      await fc.assert(fc.asyncProperty(forms(kind), async (form) => {
+        await checkAgainst(caseOf(form), (inputs) => recurrentReference(form, inputs));
+      }), { numRuns: 25 });
+    }).timeout(30_000);
+
+    it(`takes ${kind} with the batch first, which onnxruntime has no kernel for, as the turned one`, async () => {
+      await fc.assert(fc.asyncProperty(forms(kind), async (form) => {
+        const test = caseOf(form);
+        const turned = [...test.inputs];
+        for (const position of [0, 5, 6]) turned[position] = exchanged(test.inputs[position]);
+        const first = await runDecomposed(test);
+        const second = await runDecomposed({ ...test, inputs: turned.slice(0, test.inputs.length), attributes: { ...test.attributes, layout: int(1) } });
+        // [steps, directions, batch, hidden] against [batch, steps, directions, hidden]
+        assert.deepEqual(second['y0'], permuted(first['y0'] as NdArray, [2, 0, 1, 3]));
+        assert.deepEqual(second['y1'], permuted(first['y1'] as NdArray, [1, 0, 2]));
+      }), { numRuns: 10 });
+    }).timeout(20_000);
   }
+
+  it('differentiates with one output used, and with some inputs constant', async () => {
+    const form: Form = {
+      kind: 'LSTM', steps: 3, batch: 2, input: 2, hidden: 3, direction: 'bidirectional', bias: true, initial: false, peephole: false,
+      lengths: null, clip: undefined, linearBeforeReset: false, coupled: false, activations: undefined, seed: 5,
+    };
+    const reference = (inputs: readonly Float64Array[]): readonly Float64Array[] => recurrentReference(form, inputs);
+    for (const lossOutputs of [[0], [1], [2]]) await checkAgainst({ ...caseOf(form), lossOutputs }, reference);
+    await checkAgainst({ ...caseOf(form), by: [1, 2] }, reference);
+    await checkAgainst({ ...caseOf(form), by: [0] }, reference);
+  });
+
+  it('refuses an activation that it does not know', async () => {
+    const form: OperatorCase = { op: 'RNN', outputs: 2, attributes: { hidden_size: int(1), activations: strings(['Affine']) }, inputs: [uniform([1, 1, 1], 1), uniform([1, 1, 1], 2), uniform([1, 1, 1], 3)] };
+    await assert.rejects(analyticGradients(form), { code: 'gradientFormUnsupported' });
+  });
 });
+
+function exchanged(array: NdArray | null | undefined): NdArray | null {
+  return array === null || array === undefined ? null : permuted(array, [1, 0, 2]);
+}
+
+function permuted({ type, dims, data }: NdArray, perm: readonly number[]): NdArray {
+  const shape = perm.map((axis) => dims[axis] as number);
+  const strides = dims.map((_, axis) => dims.slice(axis + 1).reduce((product, dim) => product * dim, 1));
+  const values = Float32Array.from({ length: data.length }, (_, flat) => {
+    let rest = flat;
+    let source = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+      source += (rest % (shape[axis] as number)) * (strides[perm[axis] as number] as number);
+      rest = Math.floor(rest / (shape[axis] as number));
+    }
+    return (data as Float32Array)[source] as number;
+  });
+  return { type, dims: shape, data: values };
+}
