@@ -32,6 +32,17 @@ describe('gradients: layer normalization', () => {
       lastAxesReference({ shape, axis: first, epsilon: epsilon ?? 1e-5, scaleShape: inner, ...(withBias && { biasShape: inner }), centred: true }));
   }), { numRuns }));
 
+  for (const scaleShape of [[], [1], [4], [3, 1], [1, 3, 4], [2, 1, 4], [2, 3, 4]]) {
+    it(`a scale of shape [${scaleShape.join()}] for [2,3,4] normalized from axis 1`, async () => {
+      const shape = [2, 3, 4];
+      const [x, scale] = [distinct(shape, 1), uniform(scaleShape, 2)];
+      const expected = { shape, axis: 1, epsilon: 1e-5, scaleShape };
+      await checkAgainst({ op: 'LayerNormalization', attributes: { axis: int(1) }, inputs: [x, scale, uniform(scaleShape, 3)] }, lastAxesReference({ ...expected, biasShape: scaleShape, centred: true }));
+      await checkAgainst({ op: 'LayerNormalization', attributes: { axis: int(1) }, inputs: [x, scale, uniform([4], 3)] }, lastAxesReference({ ...expected, biasShape: [4], centred: true }));
+      await checkAgainst({ op: 'RMSNormalization', opset: 23, attributes: { axis: int(1) }, inputs: [x, scale] }, lastAxesReference({ ...expected, centred: false }));
+    });
+  }
+
   it('uses mean and deviation where the node gives them already', () => checkAgainst({ op: 'LayerNormalization', outputs: 3, lossOutputs: [0], inputs: [uniform([3, 5], 1), uniform([5], 2), uniform([5], 3)] },
     lastAxesReference({ shape: [3, 5], axis: 1, epsilon: 1e-5, scaleShape: [5], biasShape: [5], centred: true })));
 

@@ -20,53 +20,34 @@ const overRoot = (radicand: (x: string, one: string, context: Parameters<Paramet
   return negative ? build.neg(quotient) : quotient;
 });
 
-/** Max and Min: of equal inputs the first gets the gradient, so that the parts always sum to the whole. */
-const extreme = (better: 'Greater' | 'Less'): GradientEntry => rule(({ node, gradient, build, facts, needs }) => {
-  const { inputs } = node;
-  const [y = ''] = node.outputs;
-  const { type, shape } = facts(y);
-  const results: (string | undefined)[] = inputs.map(() => undefined);
-  const give = (position: number, condition: string | undefined): void => {
-    const part = condition === undefined ? gradient : masked(build, gradient, condition, type);
-    results[position] = sumTo(build, part, shape, facts(inputs[position] ?? '').shape);
-  };
-  if (inputs.length === 2) {
-    // One comparison each instead of two with the result.
-    if (needs(0)) give(0, build.node(`${better}OrEqual`, inputs));
-    if (needs(1)) give(1, build.node(better, [...inputs].reverse()));
-    return results;
-  }
-  let open: string | undefined;
-  for (const [position, input] of inputs.entries()) {
-    if (inputs.length === 1) {
-      give(position, undefined);
-      break;
-    }
-    const equal = build.node('Equal', [input, y]);
-    if (needs(position)) give(position, open === undefined ? equal : build.node('And', [open, equal]));
-    const other = build.node('Not', [equal]);
-    open = open === undefined ? other : build.node('And', [open, other]);
-  }
-  return results;
+/**
+ * Max and Min: of equal inputs the first gets the gradient, so that the parts always sum to the whole. By comparing the
+ * inputs with each other: the result may be rounded otherwise where onnxruntime computes float16 in float32.
+ */
+const extreme = (better: 'Greater' | 'Less'): GradientEntry => broadcasting(({ node, gradient, build, facts }, position) => {
+  const own = node.inputs[position] ?? '';
+  const wins = node.inputs.flatMap((other, at) => (at === position ? [] : [build.node(at < position ? better : `${better}OrEqual`, [own, other])]));
+  return wins.length === 0 ? gradient : masked(build, gradient, wins.reduce((all, win) => build.node('And', [all, win])), facts(own).type);
 });
 
-/** y = min(max(x, lower), upper): by the specification `upper` wins where the bounds cross. */
+/** y = min(max(x, lower), upper): by the specification `upper` wins where the bounds cross. At a bound x has the gradient. */
 const clip = rule((context) => {
   const { node, gradient, build, facts, needs, input } = context;
-  const [x = '', y = ''] = [node.inputs[0], node.outputs[0]];
+  const x = node.inputs[0] ?? '';
   const { type, shape } = facts(x);
   const lower = input(1);
   const upper = input(2);
-  const toBound = (bound: string, condition: string): string => sumTo(build, masked(build, gradient, condition, type), shape, facts(bound).shape);
-  const below = lower === undefined ? undefined : build.node('Less', [x, lower]);
-  const above = (value: string): string => build.node('Greater', [value, upper ?? '']);
+  const compare = (comparison: string, a: string, b: string | undefined): string[] => (b === undefined ? [] : [build.node(comparison, [a, b])]);
+  /** The gradient where all conditions hold, summed to `target`. */
+  const share = (target: string, conditions: readonly string[]): string => {
+    const [first, ...others] = conditions;
+    const part = first === undefined ? gradient : masked(build, gradient, others.reduce((all, condition) => build.node('And', [all, condition]), first), type);
+    return sumTo(build, part, shape, facts(target).shape);
+  };
   return [
-    // What passed unchanged passes its gradient, also at the bounds. One comparison does for both.
-    needs(0) ? masked(build, gradient, build.node('Equal', [x, y]), type) : undefined,
-    needs(1) && lower !== undefined && below !== undefined
-      ? toBound(lower, upper === undefined ? below : build.node('And', [below, build.node('LessOrEqual', [lower, upper])])) : undefined,
-    needs(2) && upper !== undefined
-      ? toBound(upper, above(lower === undefined ? x : build.node('Max', [x, lower]))) : undefined,
+    needs(0) ? share(x, [...compare('GreaterOrEqual', x, lower), ...compare('LessOrEqual', x, upper)]) : undefined,
+    needs(1) && lower !== undefined ? share(lower, [...compare('Less', x, lower), ...compare('LessOrEqual', lower, upper)]) : undefined,
+    needs(2) && upper !== undefined ? share(upper, compare('Greater', lower === undefined ? x : build.node('Max', [x, lower]), upper)) : undefined,
   ];
 });
 

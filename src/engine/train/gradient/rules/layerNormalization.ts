@@ -17,19 +17,15 @@ interface Rows {
 }
 
 export const layerNormalization = rule((context) => {
-  const { node, build, gradients, facts, needs, refuse } = context;
+  const { node, build, gradient, gradients, facts, needs, refuse } = context;
   if (gradients[1] !== undefined) refuse('gradient of Mean');
   if (gradients[2] !== undefined) refuse('gradient of InvStdDev');
   const view = rowsOf(context);
   const x = build.reshape(node.inputs[0] ?? '', [view.rows, view.n]);
   const { mean, inverse } = view.type === 'float32' ? askedStatistics(context, view) : ownStatistics(context, view, x);
   const normal = build.mul(build.sub(x, mean), inverse);
-  const { toInput, toScale, g } = normalizedGradient(context, view, normal, inverse, true);
-  const bias = node.inputs[2];
-  return [
-    toInput, toScale,
-    needs(2) && bias !== undefined ? build.reshape(sumTo(build, build.reshape(build.reduceSum(g, [0]), view.inner), view.inner, facts(bias).shape), facts(bias).shape) : undefined,
-  ];
+  const [toInput, toScale] = normalizedGradient(context, view, { normal, inverse, centred: true });
+  return [toInput, toScale, needs(2) ? sumTo(build, gradient, view.shape, facts(node.inputs[2] ?? '').shape) : undefined];
 });
 
 export const rmsNormalization = rule((context) => {
@@ -40,8 +36,7 @@ export const rmsNormalization = rule((context) => {
   const x = build.reshape(node.inputs[0] ?? '', [view.rows, view.n]);
   const square = build.div(build.node('ReduceSumSquare', [x, build.ints([1])]), build.scalar(view.n, view.type));
   const inverse = inverseRoot(context, view, square);
-  const { toInput, toScale } = normalizedGradient(context, view, build.mul(x, inverse), inverse, false);
-  return [toInput, toScale];
+  return normalizedGradient(context, view, { normal: build.mul(x, inverse), inverse, centred: false });
 });
 
 function rowsOf({ node, facts }: RuleContext): Rows {
@@ -75,26 +70,60 @@ function inverseRoot({ node, build }: RuleContext, { type }: Rows, square: strin
   return build.node('Reciprocal', [build.node('Sqrt', [build.add(square, epsilon)])]);
 }
 
+interface Normalized {
+  /** x normalized, [rows, n]. */
+  readonly normal: string;
+  /** 1 / deviation, [rows, 1]. */
+  readonly inverse: string;
+  /** Whether the mean was taken off. */
+  readonly centred: boolean;
+}
+
 /**
- * With h normalized: dx = (g scale - h mean(g scale h) - mean(g scale)) / deviation, without the last term when nothing
- * was centred; dscale = sum of g h over rows. The means are products with scale as a vector: nothing is written for them.
+ * dL/dx and dL/dscale. With h normalized: dx = (g scale - h mean(g scale h) - mean(g scale)) / deviation, without the last
+ * term when nothing was centred; dscale = sum of g h over what scale was repeated along.
  */
-function normalizedGradient(context: RuleContext, view: Rows, normal: string, inverse: string, centred: boolean): { toInput: string | undefined; toScale: string | undefined; g: string } {
-  const { node, gradient, build, facts, needs, refuse } = context;
-  const { rows, n, inner, shape, type } = view;
+function normalizedGradient(context: RuleContext, view: Rows, { normal, inverse, centred }: Normalized): (string | undefined)[] {
+  const { node, gradient, build, facts, needs } = context;
+  const { rows, n, shape } = view;
   const [, scale = ''] = node.inputs;
   const scaleShape = facts(scale).shape;
-  if (scaleShape.length > inner.length) refuse(`scale of rank ${scaleShape.length}`);
   const g = build.reshape(gradient, [rows, n]);
   const product = build.mul(g, normal);
-
   const toInput = (): string => {
-    const full = elementCount(scaleShape) === n ? scale : build.node('Expand', [scale, build.ints(inner)]);
-    const column = build.mul(build.reshape(full, [n, 1]), build.scalar(1 / n, type));
-    const along = build.mul(normal, build.matmul(product, column));
-    const direct = build.sub(build.mul(g, build.reshape(full, [1, n])), along);
-    return build.reshape(build.mul(centred ? build.sub(direct, build.matmul(g, column)) : direct, inverse), shape);
+    const { scaled, mean, productMean } = scaleShape.length > view.inner.length
+      ? scaledByRow(context, view, normal) : scaledAlike(context, view, g, product);
+    const direct = build.sub(scaled, build.mul(normal, productMean()));
+    return build.reshape(build.mul(centred ? build.sub(direct, mean()) : direct, inverse), shape);
   };
-  const toScale = (): string => build.reshape(sumTo(build, build.reshape(build.reduceSum(product, [0]), inner), inner, scaleShape), scaleShape);
-  return { toInput: needs(0) ? toInput() : undefined, toScale: needs(1) ? toScale() : undefined, g };
+  return [
+    needs(0) ? toInput() : undefined,
+    needs(1) ? sumTo(build, build.reshape(product, shape), shape, scaleShape) : undefined,
+  ];
+}
+
+interface Scaled {
+  /** g scale, [rows, n]. */
+  readonly scaled: string;
+  /** Means over rows of g scale and of g scale h, [rows, 1]. */
+  readonly mean: () => string;
+  readonly productMean: () => string;
+}
+
+/** One scale for all rows, the common case: the means are products with it as a vector, nothing is written for them. */
+function scaledAlike({ node, build, facts }: RuleContext, { inner, n, type }: Rows, g: string, product: string): Scaled {
+  const scale = node.inputs[1] ?? '';
+  const full = elementCount(facts(scale).shape) === n ? scale : build.node('Expand', [scale, build.ints(inner)]);
+  const column = build.mul(build.reshape(full, [n, 1]), build.scalar(1 / n, type));
+  return {
+    scaled: build.mul(g, build.reshape(full, [1, n])),
+    mean: () => build.matmul(g, column),
+    productMean: () => build.matmul(product, column),
+  };
+}
+
+/** Scale varies along the axes that are not normalized too, which onnxruntime allows. */
+function scaledByRow({ node, gradient, build }: RuleContext, { rows, n }: Rows, normal: string): Scaled {
+  const scaled = build.reshape(build.mul(gradient, node.inputs[1] ?? ''), [rows, n]);
+  return { scaled, mean: () => build.reduceMean(scaled, [1]), productMean: () => build.reduceMean(build.mul(scaled, normal), [1]) };
 }

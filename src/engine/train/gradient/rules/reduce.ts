@@ -45,23 +45,28 @@ function spread({ build, axes, shape, count }: Reduction, gradient: string): str
 }
 
 /** Max and Min: equal extremes share the gradient equally, as in PyTorch's amax. */
-const extreme = reduction(({ build, x, y, gradient, axes, type }) => {
-  const hit = build.cast(build.node('Equal', [x, y]), type);
+const extreme = (op: 'ReduceMax' | 'ReduceMin'): GradientEntry => reduction(({ build, x, y, gradient, axes, type }) => {
+  // Where onnxruntime computes a smaller type in float32, y may be rounded otherwise than x: both again in one type.
+  const exact = type === 'float32' || type === 'float64';
+  const values = exact ? x : build.cast(x, 'float32');
+  const best = exact ? y : overAxes(build, op, values, axes);
+  const hit = build.cast(build.node('Equal', [values, best]), type);
   return build.mul(hit, build.div(gradient, build.reduceSum(hit, axes)));
 });
+
+/** A reduction over exactly these axes, which are kept as 1. */
+function overAxes(build: GraphBuilder, op: string, x: string, axes: readonly number[]): string {
+  return axes.length === 0 ? build.node(op, [x], { keepdims: int(1), noop_with_empty_axes: int(1) }) : build.node(op, [x, build.ints(axes)], { keepdims: int(1) });
+}
 
 /** The product of the other elements: by division, with the zeros of a group counted and replaced by 1. */
 const product = reduction(({ build, x, gradient, axes, type, number }) => {
   const zero = build.cast(build.node('Equal', [x, number(0)]), type);
   const filled = build.add(x, zero);
-  const others = build.div(build.node('ReduceProd', axes.length === 0 ? [filled] : [filled, build.ints(axes)], keepAll(axes)), filled);
+  const others = build.div(overAxes(build, 'ReduceProd', filled, axes), filled);
   const noOtherZero = build.node('Equal', [zero, build.reduceSum(zero, axes)]);
   return build.mul(gradient, masked(build, others, noOtherZero, type));
 });
-
-function keepAll(axes: readonly number[]): Record<string, ReturnType<typeof int>> {
-  return { keepdims: int(1), ...(axes.length === 0 && { noop_with_empty_axes: int(1) }) };
-}
 
 /** What comes back to an element: the sum over all results that it is in, which lie in the other direction. */
 function sumBack({ node, build }: RuleContext, values: string): string {
@@ -98,9 +103,9 @@ export const reduceGradients = {
   // y = log(sum): the sum is exp(y).
   ReduceLogSum: reduction((r) => spread(r, r.build.div(r.gradient, r.build.node('Exp', [r.y])))),
   ReduceLogSumExp: reduction(({ build, x, y, gradient }) => build.mul(build.node('Exp', [build.sub(x, y)]), gradient)),
-  ReduceMax: extreme,
+  ReduceMax: extreme('ReduceMax'),
   ReduceMean: reduction((r) => spread(r, r.count === 1 ? r.gradient : r.build.mul(r.gradient, r.number(1 / r.count)))),
-  ReduceMin: extreme,
+  ReduceMin: extreme('ReduceMin'),
   ReduceProd: product,
   ReduceSum: reduction((r) => spread(r, r.gradient)),
   ReduceSumSquare: reduction(({ build, x, gradient, number }) => build.mul(x, build.mul(gradient, number(2)))),
