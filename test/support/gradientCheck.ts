@@ -176,6 +176,28 @@ export async function checkAgainst(test: OperatorCase, reference: Reference, tol
   }
 }
 
+/**
+ * Derivatives of the operator's own kernel along random directions, by central differences in float32: for smooth operators
+ * whose forward is held to the kernel elsewhere. Truncation (h^2) and rounding (eps / h) both stay near 1e-4.
+ */
+export async function checkDirections(test: OperatorCase, tolerance = 5e-3): Promise<void> {
+  const prepared = await prepare(test);
+  const analytic = await analyticGradients(test);
+  const h = 1e-2;
+  for (const position of prepared.by) {
+    const input = test.inputs[position] as NdArray;
+    const direction = uniform(input.dims, 77 + position, -1, 1).data as Float32Array;
+    const moved = (step: number): NdArray => ({ ...input, data: Float32Array.from(input.data as Float32Array, (value, at) => value + step * (direction[at] as number)) });
+    const feeds = [h, -h].map((step) => feedsOf(prepared, test.inputs.map((other, at) => (at === position ? moved(step) : other))));
+    const [ahead = 0, behind = 0] = (await run(prepared.model, ['loss'], feeds)).map((result) => (result['loss']?.data as Float32Array)[0] as number);
+    const wanted = (ahead - behind) / (2 * h);
+    const gradient = analytic.get(position) ?? new Float32Array(direction.length);
+    const found = gradient.reduce((sum, value, at) => sum + value * (direction[at] as number), 0);
+    const size = Math.hypot(...gradient) + 1;
+    assert.ok(Math.abs(found - wanted) <= tolerance * size, `${test.op}: dL/dx${position} along a direction is ${found}, differences give ${wanted}`);
+  }
+}
+
 function stepped(input: NdArray, element: number): NdArray {
   const data = Float32Array.from(input.data as Float32Array);
   data[element] = (data[element] as number) + 1;

@@ -49,12 +49,15 @@ const quantizedConcat: Rule = ({ node, inputs }) => {
   return [tensor(inputs[2]?.type ?? 'undefined', shape)];
 };
 
-/** transBatchA and transBatchB move the batch; they are rare, and leave the shape open here. */
+/** transBatchA and transBatchB move the first axis before the last; transA and transB then exchange the last two. */
 const fusedMatMul: Rule = ({ node, inputs: [a, b] }) => {
-  const swapped = (shape: Shape | null | undefined, flag: string): Shape | null | undefined =>
-    intAttribute(node, flag, 0) === 1 && shape !== null && shape !== undefined && shape.length > 1 ? [...shape.slice(0, -2), shape.at(-1) ?? null, shape.at(-2) ?? null] : shape;
-  const batchMoved = intAttribute(node, 'transBatchA', 0) === 1 || intAttribute(node, 'transBatchB', 0) === 1;
-  return [tensor(a?.type ?? 'undefined', batchMoved ? null : productShape(swapped(a?.shape, 'transA'), swapped(b?.shape, 'transB')))];
+  const arranged = (shape: Shape | null | undefined, transposed: string, moved: string): Shape | null | undefined => {
+    if (shape === null || shape === undefined || shape.length < 2) return shape;
+    const [first = null, last = null] = [shape[0], shape.at(-1)];
+    const before = intAttribute(node, moved, 0) === 1 ? [...shape.slice(1, -1), first, last] : shape;
+    return intAttribute(node, transposed, 0) === 1 ? [...before.slice(0, -2), before.at(-1) ?? null, before.at(-2) ?? null] : before;
+  };
+  return [tensor(a?.type ?? 'undefined', productShape(arranged(a?.shape, 'transA', 'transBatchA'), arranged(b?.shape, 'transB', 'transBatchB')))];
 };
 
 /** MatMulNBits and its kin: B is packed, its size is in attributes K and N. */

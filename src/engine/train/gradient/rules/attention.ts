@@ -26,8 +26,12 @@ function attention(context: ForwardContext): readonly string[] {
   const mask = context.input(3);
   if (mask !== undefined && !coversScores(facts(mask).shape, query, key)) context.refuse(`attn_mask of shape ${facts(mask).shape.join('x')}`);
   const isBool = mask !== undefined && facts(mask).type === 'bool';
-  const before = key.length - facts(node.inputs[1] ?? '').shape.at(merged ? 1 : 2)!;
-  const order = intAttribute(node, 'is_causal', 0) === 1 ? causal(build, query.length, key.length, before) : undefined;
+  const isCausal = intAttribute(node, 'is_causal', 0) === 1;
+  const now = facts(node.inputs[1] ?? '').shape.at(-2) ?? 0;
+  const before = key.length - now;
+  // Which key the first query then reaches is not the same in onnxruntime 1.30 and in the specification.
+  if (isCausal && before > 0 && now !== query.length) context.refuse('is_causal=1 with a past and other lengths of queries and keys');
+  const order = isCausal ? causal(build, query.length, key.length, before) : undefined;
   const result = attend(build, {
     query, key, value,
     scale: floatAttribute(node, 'scale') ?? 1 / Math.sqrt(query.size),
