@@ -1,6 +1,7 @@
 // Accuracy of one or two models on a split: both see the same samples in the same batches, so that the difference is
 // paired. Without labels the second is compared with the first by agreement.
 
+import { runBatches } from '../engine/data/batches';
 import { agreement as agreementMetric } from '../engine/data/metrics/classification';
 import { createMetric, needsBaseline } from '../engine/data/metrics/createMetric';
 import type { Metric } from '../engine/data/metrics/metric';
@@ -15,7 +16,6 @@ import type { Runtime, Session } from '../engine/ports';
 import type { DataOptions, RunOptions } from '../protocol/jobs';
 import type { MetricDelta } from '../protocol/report';
 import { nodeMetricScripts } from '../runtime/metricScripts';
-import { runBatches } from './batches';
 import { testSplit } from './samples';
 
 export interface Evaluation {

@@ -20,6 +20,8 @@ export interface OptionSchema {
   readonly description?: string;
   /** Values of `enum` that this version refuses by name. */
   readonly notReady?: readonly (string | number | boolean)[];
+  /** True for an option of a later version: given at all, it is refused by name. */
+  readonly planned?: boolean;
   /** True for an option shown only under "More options". */
   readonly advanced?: boolean;
 }

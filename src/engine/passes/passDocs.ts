@@ -29,14 +29,17 @@ const needs: Readonly<Record<PassDescription['data'], string>> = {
 };
 
 function passSection({ id, data, suffix, options }: PassDescription): string {
+  const later = Object.entries(options.properties).filter(([, option]) => option.planned === true).map(([name]) => `*${name}*`);
   const rows = optionRows(options);
   const table = rows.length === 0 ? [] : [['| option | values (default first) | meaning |', '|---|---|---|', ...rows].join('\n')];
   const about = [textOf(`pass.${id}.about`), needs[data], `Output: \`MODEL.${suffix}.onnx\`.`].filter((sentence) => sentence !== '');
-  return [`## \`${id}\``, about.join(' '), ...table].join('\n\n');
+  const planned = later.length === 0 ? [] : [`Planned: ${later.join(', ')}.`];
+  return [`## \`${id}\``, about.join(' '), ...table, ...planned].join('\n\n');
 }
 
 function optionRows(schema: OptionSchema, prefix = ''): string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, option]) => [
+  const ready = Object.entries(schema.properties ?? {}).filter(([, option]) => option.planned !== true);
+  return ready.flatMap(([name, option]) => [
     ...(option.properties === undefined ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${textOf(`option.${prefix}${name}.about`)} |`] : []),
     ...optionRows(option, `${prefix}${name}.`),
   ]);
@@ -46,7 +49,8 @@ function valuesOf(option: OptionSchema): string {
   const { default: byDefault, enum: values, notReady = [] } = option;
   if (values !== undefined) {
     const sorted = [...values].sort((left, right) => Number(right === byDefault) - Number(left === byDefault));
-    return sorted.map((value) => (notReady.includes(value) ? `*${String(value)}*` : `\`${String(value)}\``)).join(', ');
+    const words = sorted.map((value) => (notReady.includes(value) ? `*${String(value)}*` : `\`${String(value)}\``));
+    return [...(byDefault === undefined ? ['not set'] : []), ...words].join(', ');
   }
   const range = [option.minimum, option.maximum].every((bound) => bound === undefined)
     ? []

@@ -5,6 +5,6 @@ export const plannedPasses: readonly string[] = [
   'quantize.weights', 'quantize.float16', 'quantize.aware', 'quantize.mixed',
   'prune.channels', 'prune.heads', 'prune.blocks', 'prune.weights',
   'decompose', 'decompose.svd', 'decompose.spatial', 'decompose.tucker', 'decompose.cp',
-  'distill', 'finetune', 'progressive', 'update',
+  'progressive', 'update',
   'rewrite.winograd', 'rewrite.batch',
 ];

@@ -7,7 +7,7 @@ import type { RecipeDocument, RecipePass } from '../../protocol/recipe';
 import { EngineError, errorMessage } from '../error';
 import type { Pass } from './pass';
 import { plannedPasses } from './planned';
-import { describeProblem, join, notAllowed, type Problem } from './recipeProblems';
+import { describeProblem, join, notAllowed, type Problem, quote } from './recipeProblems';
 import { recipeEnvelope } from './recipeSchema';
 import { findPass, optionsSchema, passIds } from './registry';
 
@@ -79,6 +79,7 @@ function validatePass(entry: RecipePass, index: number, source: RecipeSource): V
 }
 
 function refuseUnready(schema: OptionSchema, value: unknown, path: string, pass: string): void {
+  if (schema.planned === true) throw new EngineError('optionNotReady', { path, value: quote(value), pass, allowed: 'allowed.leftOut' });
   if (schema.notReady?.includes(value as string)) {
     const ready = schema.enum?.filter((allowed) => !schema.notReady?.includes(allowed)) ?? [!(value as boolean)];
     throw new EngineError('optionNotReady', { path, value: String(value), pass, allowed: ready.join(', ') });
@@ -86,6 +87,9 @@ function refuseUnready(schema: OptionSchema, value: unknown, path: string, pass:
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const inner = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
     if (inner !== undefined) refuseUnready(option, inner, join(path, name), pass);
+  }
+  if (schema.items !== undefined && Array.isArray(value)) {
+    for (const [index, item] of value.entries()) refuseUnready(schema.items, item, `${path}[${index}]`, pass);
   }
 }
 
@@ -99,7 +103,7 @@ function refusal(problem: Problem, source: RecipeSource, pass: string): EngineEr
 // ── the validator ────────────────────────────────────────────────────────────────────────────────────────────────
 
 const ajv = new Ajv({ useDefaults: true, verbose: true, allowUnionTypes: true, strictRequired: false });
-ajv.addVocabulary(['notReady', 'advanced']);
+ajv.addVocabulary(['notReady', 'planned', 'advanced']);
 
 const envelope = ajv.compile(recipeEnvelope);
 const validators = new Map<string, ValidateFunction>();

@@ -97,7 +97,7 @@ function pathOf(pointer: string): string {
 }
 
 /** A value as written in JSON, cut where it is long; the quotes keep a user's word from being taken for a text code. */
-function quote(value: unknown): string {
+export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? 'undefined';
   const longest = 60;
   return text.length > longest ? `${text.slice(0, longest)}…` : text;

@@ -63,7 +63,7 @@ function passItems(): Readonly<Record<string, unknown>> {
 
 function documented(properties: Readonly<Record<string, OptionSchema>>): Record<string, OptionSchema> {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, option]) => [name, { ...option, description: textOf(`option.${name}.about`) }]),
+    Object.entries(properties).map(([name, option]) => [name, { ...option, description: option.planned === true ? say('option.planned.about') : textOf(`option.${name}.about`) }]),
   );
 }
 

@@ -8,8 +8,10 @@ import type { Pass } from './pass';
 import { plannedPasses } from './planned';
 import { quantizeDynamic } from './quantize/dynamic';
 import { quantizeStatic } from './quantize/static';
+import { distill } from './train/distill';
+import { finetune } from './train/finetune';
 
-export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic];
+export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, finetune, distill];
 
 const byId: ReadonlyMap<string, Pass> = new Map(passes.map((pass) => [pass.id, pass]));
 

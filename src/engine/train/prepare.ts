@@ -66,7 +66,7 @@ function liftConstants(graph: Graph): void {
 
 const activations = { Softmax: 'softmax', LogSoftmax: 'logSoftmax', Sigmoid: 'sigmoid' } as const;
 
-function outputsOf(graph: Graph, shapes: ShapeMap): TrainableOutput[] {
+export function outputsOf(graph: Graph, shapes: ShapeMap): TrainableOutput[] {
   const { producer } = indexGraph(graph);
   return graph.outputs.flatMap(({ name }): TrainableOutput[] => {
     const facts = shapes.tensors.get(name);

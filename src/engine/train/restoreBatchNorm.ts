@@ -28,6 +28,8 @@ interface RestoredNorm {
   readonly bias?: string;
   /** Output of the convolution in the original: what the BatchNormalization makes now. */
   readonly output: string;
+  /** Output of the convolution now. */
+  readonly convolution: string;
   readonly scale: string;
   readonly shift: string;
   readonly mean: string;
@@ -65,6 +67,7 @@ export async function restoreBatchNorm(model: Model, statistics: ChannelStatisti
     const channels = weight.dims[0] ?? 0;
     const { mean = new Float32Array(channels), variance = new Float32Array(channels).fill(1) } = statistics.get(output) ?? {};
     const shift = bias === undefined ? new Float32Array(channels) : ((await readTensor(bias)).data as Float32Array).slice();
+    const convolution = index.uniqueName(`${output}/beforeNorm`);
     const add = (part: string, data: Float32Array): string => {
       const name = index.uniqueName(`${output}/norm/${part}`);
       graph.initializers.set(name, tensorFrom(name, { type: 'float32', dims: [channels], data }));
@@ -74,16 +77,16 @@ export async function restoreBatchNorm(model: Model, statistics: ChannelStatisti
       weight: node.inputs[1] ?? '',
       ...(bias !== undefined && { bias: node.inputs[2] ?? '' }),
       output,
+      convolution,
       scale: add('scale', variance.map((value) => Math.sqrt(value + EPSILON))),
       shift: add('shift', shift.map((value, channel) => value + (mean[channel] ?? 0))),
       mean: add('mean', mean),
       variance: add('variance', variance),
     };
     norms.push(norm);
-    const bare = index.uniqueName(`${output}/beforeNorm`);
-    node.outputs = [bare];
+    node.outputs = [convolution];
     node.inputs = node.inputs.slice(0, 2);
-    nodes.push(makeNode('BatchNormalization', [bare, norm.scale, norm.shift, norm.mean, norm.variance], [output], {}, { name: index.uniqueName(`${output}/norm`) }));
+    nodes.push(makeNode('BatchNormalization', [convolution, norm.scale, norm.shift, norm.mean, norm.variance], [output], {}, { name: index.uniqueName(`${output}/norm`) }));
     graph.valueInfo.delete(output);
   }
   if (norms.length === 0) return undefined;

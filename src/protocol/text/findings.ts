@@ -81,6 +81,42 @@ export const findingTexts = {
     en: 'Outputs before and after cleaning were not compared, because the original does not run here on made-up inputs: {why}',
     zh: '未比较清理前后的输出，因为原模型无法在此用生成的输入运行：{why}',
   },
+  'finding.trained': {
+    en: '{pass}: {metric} on {heldOut} held-out samples went from {before} to {after}. Trained {parameters} weights in {steps} steps of {batch} samples ({seconds} s) and kept epoch {epoch} of {epochs}.',
+    zh: '{pass}：在 {heldOut} 个留出样本上，{metric} 由 {before} 变为 {after}。共训练 {parameters} 个权重，{steps} 步，每步 {batch} 个样本（{seconds} 秒），保留第 {epoch} 轮（共 {epochs} 轮）。',
+  },
+  'finding.trainedFromScratch': {
+    en: '{pass}: {metric} on {heldOut} held-out samples reached {after}. Trained {parameters} weights from scratch in {steps} steps of {batch} samples ({seconds} s) and kept epoch {epoch} of {epochs}.',
+    zh: '{pass}：在 {heldOut} 个留出样本上，{metric} 达到 {after}。从头训练 {parameters} 个权重，{steps} 步，每步 {batch} 个样本（{seconds} 秒），保留第 {epoch} 轮（共 {epochs} 轮）。',
+  },
+  'finding.trainedUnmeasured': {
+    en: '{pass}: trained {parameters} weights in {steps} steps of {batch} samples ({seconds} s) to a loss of {loss}. No metric fits the labels, so the weights are those of the last epoch.',
+    zh: '{pass}：共训练 {parameters} 个权重，{steps} 步，每步 {batch} 个样本（{seconds} 秒），损失为 {loss}。没有适合这些标签的指标，因此保留最后一轮的权重。',
+  },
+  'finding.trainingNoGain': {
+    en: '{pass} improved nothing: {metric} on {heldOut} held-out samples was {before} before and {after} at best. The model stays as it was. Try another "learningRate", more "epochs" or more data.',
+    zh: '{pass} 没有带来改善：在 {heldOut} 个留出样本上，{metric} 之前为 {before}，训练后最好为 {after}。模型保持不变。请尝试其他 "learningRate"、更多 "epochs" 或更多数据。',
+  },
+  'finding.trainingStepBack': {
+    en: 'Loss or gradient was not a finite number {count} times while training; those steps were taken back and the learning rate lowered to {factor} of what was asked. Choose a smaller "learningRate" for a quieter run.',
+    zh: '训练中损失或梯度有 {count} 次不是有限数值；这些步骤已撤回，学习率降为设定值的 {factor}。若要更平稳，请选择更小的 "learningRate"。',
+  },
+  'finding.trainingMicrobatch': {
+    en: 'Memory is short: batches of {from} samples were trained in parts of {to}. The result is the same but for BatchNormalization, and slower.',
+    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练。除 BatchNormalization 外结果相同，但更慢。',
+  },
+  'finding.trainingBatchShrunk': {
+    en: 'The batch was {from} samples, more than the {samples} there are to train on; it became {to}.',
+    zh: '批大小为 {from}，超过可训练的 {samples} 个样本；已改为 {to}。',
+  },
+  'finding.trainingStopped': {
+    en: 'Training ended after epoch {epoch}: {metric} had been best after epoch {best}.',
+    zh: '训练在第 {epoch} 轮后结束：{metric} 在第 {best} 轮后最好。',
+  },
+  'finding.batchNormRestored': {
+    en: 'BatchNormalization was put back behind {count} convolutions for training and folded again for the file.',
+    zh: '训练时在 {count} 个卷积之后恢复了 BatchNormalization，保存时再次合并。',
+  },
   'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },
   'finding.inputs.random': { en: 'random inputs', zh: '随机输入' },
   'finding.sideFile': {

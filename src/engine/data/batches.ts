@@ -1,9 +1,9 @@
 // Runs models over a split in batches sized by measurement, so that one run blocks the process for about 250 ms at most.
 
-import { throwIfAborted } from '../engine/error';
-import { evenIndices } from '../engine/data/sampling';
-import type { Batch, Split } from '../engine/data/dataset';
-import type { NdArray, Session, TypedArray } from '../engine/ports';
+import { throwIfAborted } from '../error';
+import type { NdArray, Session, TypedArray } from '../ports';
+import type { Batch, Split } from './dataset';
+import { evenIndices } from './sampling';
 
 /** One run should last about this long (design: cancel and heartbeat). */
 const RUN_MS = 250;

@@ -1,0 +1,83 @@
+// What a pass that trains tells afterwards: findings for people and the record of its epochs, from the events of the trainer.
+
+import { formatCount, formatDigits, formatMetric } from '../../../protocol/format';
+import type { Finding, TrainingReport } from '../../../protocol/report';
+import { type FindingCode, said, type TextParams } from '../../../protocol/text/index';
+import type { TrainingEvent, TrainingResult } from '../../train/training';
+import type { HeldOutMetric } from './heldOutMetric';
+
+export interface TrainingSummary {
+  readonly pass: string;
+  readonly fromScratch: boolean;
+  readonly metric: HeldOutMetric | undefined;
+  readonly events: readonly TrainingEvent[];
+  readonly result: TrainingResult;
+  readonly seconds: number;
+  /** Convolutions behind which BatchNormalization was put back. */
+  readonly restored: number;
+}
+
+/** The epoch whose weights were kept. */
+export function keptEpoch({ best, history }: TrainingResult): number {
+  return best?.epoch ?? history.at(-1)?.epoch ?? 0;
+}
+
+export function trainingReport({ metric, result }: TrainingSummary): TrainingReport {
+  return {
+    metricName: metric?.name ?? null,
+    higherIsBetter: metric?.higherIsBetter ?? null,
+    bestEpoch: keptEpoch(result),
+    epochs: result.history.map(({ epoch, loss, metric: value, learningRate }) => ({ epoch, loss, metric: value, learningRate })),
+  };
+}
+
+export function trainingFindings(summary: TrainingSummary): Finding[] {
+  return [outcome(summary), ...restoredNorms(summary), ...incidents(summary)];
+}
+
+function outcome(summary: TrainingSummary): Finding {
+  const { pass, metric, events, result, seconds, fromScratch } = summary;
+  const { history, steps } = result;
+  const started = events.findLast(({ type }) => type === 'started');
+  const kept = keptEpoch(result);
+  const params: TextParams = {
+    pass: `pass.${pass}`, steps, seconds: formatDigits(seconds), epoch: kept, epochs: history.at(-1)?.epoch ?? 0,
+    parameters: formatCount(started?.type === 'started' ? started.parameters : null),
+    batch: started?.type === 'started' ? started.batch * started.accumulate : 0,
+  };
+  if (metric === undefined) return finding('info', 'finding.trainedUnmeasured', { ...params, loss: formatDigits(history.at(-1)?.loss ?? null) });
+  const show = (value: number | null | undefined): string => formatMetric(metric.name, value ?? null);
+  const measured = { ...params, metric: metric.name, heldOut: metric.samples, before: show(history.find(({ epoch }) => epoch === 0)?.metric), after: show(result.best?.metric) };
+  if (fromScratch) return finding('info', 'finding.trainedFromScratch', measured);
+  if (kept > 0) return finding('info', 'finding.trained', measured);
+  const values = history.flatMap(({ epoch, metric: value }) => (epoch === 0 || value === null ? [] : [value]));
+  const after = values.length === 0 ? undefined : metric.higherIsBetter ? Math.max(...values) : Math.min(...values);
+  return finding('warning', 'finding.trainingNoGain', { ...measured, after: show(after) });
+}
+
+function restoredNorms({ restored }: TrainingSummary): Finding[] {
+  return restored === 0 ? [] : [finding('info', 'finding.batchNormRestored', { count: restored })];
+}
+
+/** What did not go as asked. */
+function incidents({ events, metric }: TrainingSummary): Finding[] {
+  const stepBacks = events.filter((event) => event.type === 'stepBack');
+  const lastStepBack = stepBacks.at(-1);
+  const found: Finding[] = lastStepBack === undefined
+    ? []
+    : [finding('warning', 'finding.trainingStepBack', { count: stepBacks.length, factor: formatDigits(lastStepBack.learningRateFactor) })];
+  const shrunk = new Set<string>();
+  for (const event of events) {
+    if (event.type === 'batchShrunk') found.push(finding('info', 'finding.trainingBatchShrunk', { from: event.from, to: event.to, samples: event.samples }));
+    if (event.type === 'earlyStop') found.push(finding('info', 'finding.trainingStopped', { epoch: event.epoch, best: event.bestEpoch, metric: metric?.name ?? 'loss' }));
+    if (event.type === 'microbatch' && !shrunk.has(`${event.from} ${event.to}`)) {
+      shrunk.add(`${event.from} ${event.to}`);
+      found.push(finding('info', 'finding.trainingMicrobatch', { from: event.from, to: event.to }));
+    }
+  }
+  return found;
+}
+
+function finding(severity: Finding['severity'], code: FindingCode, params: TextParams): Finding {
+  return { severity, ...said(code, params) };
+}
