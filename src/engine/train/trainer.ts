@@ -1,9 +1,277 @@
-// The training loop: batches in, trained weights out. (Types are in training.ts.)
+// The training loop: batches in, trained weights out. What is asked for and told is in training.ts, what a step is in
+// stepper.ts; here is the order of things: steps, epochs, best so far, checkpoints, stepping back.
 
-import { EngineError } from '../error';
-import type { TrainingRequest, TrainingResult } from './training';
+import { EngineError, throwIfAborted } from '../error';
+import { decodeCheckpoint, encodeCheckpoint, type TrainingPosition } from './checkpoint';
+import { readBatch } from './feeds';
+import { requireFinite } from './finite';
+import { fitMemory, smallerBatch } from './fitMemory';
+import { unflatten } from './flat';
+import { openTraining, type OpenTraining, type PlannedTraining, planTraining, startState } from './openTraining';
+import { defaultLearningRates } from './optimisers/table';
+import { epochOrder } from './samples';
+import { emaDecay, scheduleFactor } from './schedules';
+import type { StepInputs, StepReport, TrainingState } from './stepper';
+import type { EpochRecord, TrainedValues, TrainingRequest, TrainingResult } from './training';
+import { averageOf } from './updateGraph';
 
+/** A killed training loses at most about this much. */
+const CHECKPOINT_MS = 30_000;
+/** Steps back in a row after which training has diverged. */
+const MOST_STEPS_BACK = 3;
+
+/**
+ * Trains until the epochs are done, or stops early; goes on from `request.checkpoint` where there is one.
+ *
+ * @throws EngineError `cancelled` (a checkpoint is saved first), `trainingDiverged`, `dataNotFinite`, `labelOutOfRange`,
+ * `labelUnfit`, `batchTooLarge`, `trainingCheckpoint`, and what preparing and differentiating throw.
+ */
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
-  await request.prepare(request.options.batch);
-  throw new EngineError('internal', {});
+  const saved = await request.checkpoint?.load();
+  const training = await Training.open(request, saved);
+  try {
+    return await training.run(saved !== undefined);
+  } finally {
+    await training.release();
+  }
+}
+
+const START: Omit<TrainingPosition, 'microbatch'> = {
+  step: 0, taken: 0, epoch: 0, stepInEpoch: 0, learningRateFactor: 1, stepsBackInARow: 0, lossSum: 0, lossCount: 0, history: [], best: undefined,
+};
+
+/** One training on its way. A class because nearly everything here changes the same few things. */
+class Training {
+  private savedAt = performance.now();
+
+  private constructor(
+    private readonly request: TrainingRequest,
+    private planned: PlannedTraining,
+    private opened: OpenTraining,
+    private position: TrainingPosition,
+    private bestState: TrainingState | undefined,
+  ) {}
+
+  static async open(request: TrainingRequest, saved: Uint8Array | undefined): Promise<Training> {
+    const { options, data } = request;
+    const batch = Math.min(options.batch, data.size);
+    if (batch < options.batch) request.onEvent?.({ type: 'batchShrunk', from: options.batch, to: batch, samples: data.size });
+    const stored = saved && decodeCheckpoint(saved, fingerprint(request));
+    const planned = stored === undefined ? await fitMemory(request, batch) : await planTraining(request, stored.position.microbatch);
+    try {
+      const opened = await openTraining(planned, stored?.state ?? await startState(planned));
+      const position = stored?.position ?? { ...START, microbatch: planned.plan.microbatch };
+      return new Training(request, planned, opened, position, stored?.bestState);
+    } catch (error) {
+      await planned.teacher?.release();
+      throw error;
+    }
+  }
+
+  release(): Promise<void> {
+    return this.opened.release();
+  }
+
+  async run(isResumed: boolean): Promise<TrainingResult> {
+    const { request } = this;
+    const { plan, graph, bytes } = this.planned;
+    const { epochs, earlyStop } = request.options;
+    request.onEvent?.({
+      type: 'started', parameters: graph.layout.groups.reduce((sum, { length }) => sum + length, 0), batch: plan.batch, microbatch: plan.microbatch,
+      accumulate: plan.accumulate, stepsPerEpoch: plan.stepsPerEpoch, epochs, estimatedBytes: bytes,
+    });
+    if (isResumed) request.onEvent?.({ type: 'resumed', step: this.position.step, epoch: this.position.epoch + 1 });
+    else if (request.startIsCandidate !== false) await this.judgeStart();
+    while (this.position.epoch < epochs) {
+      await this.epoch();
+      const { best, epoch } = this.position;
+      if (earlyStop > 0 && best !== undefined && epoch - best.epoch >= earlyStop && epoch < epochs) {
+        request.onEvent?.({ type: 'earlyStop', epoch, bestEpoch: best.epoch });
+        break;
+      }
+    }
+    return this.result();
+  }
+
+  // ── epochs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async judgeStart(): Promise<void> {
+    const metric = await this.evaluate();
+    if (metric === null) return;
+    this.noteEpoch({ epoch: 0, loss: null, metric, learningRate: 0, seconds: 0 }, 0);
+  }
+
+  private async epoch(): Promise<void> {
+    const { request, planned: { plan } } = this;
+    const began = performance.now();
+    const first = this.position.stepInEpoch;
+    const order = epochOrder(request.data.size, request.options.seed, this.position.epoch);
+    while (this.position.stepInEpoch < plan.stepsPerEpoch) {
+      await this.pause();
+      await this.step(order);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const { epoch, lossSum, lossCount } = this.position;
+    const metric = await this.evaluate();
+    const record: EpochRecord = {
+      epoch: epoch + 1, loss: lossCount === 0 ? null : lossSum / lossCount, metric, learningRate: this.learningRate(this.position.step - 1), seconds,
+    };
+    const samples = (plan.stepsPerEpoch - first) * plan.batch * plan.accumulate;
+    this.position = { ...this.position, epoch: epoch + 1, stepInEpoch: 0, lossSum: 0, lossCount: 0 };
+    this.noteEpoch(record, seconds > 0 ? samples / seconds : 0);
+    await this.save();
+  }
+
+  private noteEpoch(record: EpochRecord, samplesPerSecond: number): void {
+    const { request, position: { best, history } } = this;
+    const { epoch, metric } = record;
+    this.position = { ...this.position, history: [...history, record] };
+    request.onEvent?.({ type: 'epoch', epochs: request.options.epochs, samplesPerSecond, ...record });
+    if (metric === null || Number.isNaN(metric)) return;
+    const isBetter = best === undefined || (request.evaluate?.better === 'lower' ? metric < best.metric : metric > best.metric);
+    if (!isBetter) return;
+    this.position = { ...this.position, best: { epoch, metric } };
+    this.bestState = Object.fromEntries(Object.entries(this.judged()).map(([name, values]) => [name, values.slice()]));
+    request.onEvent?.({ type: 'best', epoch, metric });
+  }
+
+  private async evaluate(): Promise<number | null> {
+    return await this.request.evaluate?.run(this.valuesOf(this.judged())) ?? null;
+  }
+
+  /** Weights and statistics that are judged and given out: the averages where they are kept. */
+  private judged(): TrainingState {
+    const { layout: { groups, statistics } } = this.planned.graph;
+    const { state } = this.opened.stepper;
+    return Object.fromEntries((statistics === undefined ? groups : [...groups, statistics]).map(({ name }) => [name, state[averageOf(name)] ?? state[name] ?? new Float32Array(0)]));
+  }
+
+  private valuesOf(state: TrainingState): TrainedValues {
+    const { graph: { layout, extra } } = this.planned;
+    const vectors = layout.statistics === undefined ? layout.groups : [...layout.groups, layout.statistics];
+    return new Map(vectors.flatMap((vector) => [...unflatten(vector, state[vector.name] ?? new Float32Array(vector.length))]).filter(([name]) => !extra.has(name)));
+  }
+
+  private result(): TrainingResult {
+    const { request, position, planned: { trainable } } = this;
+    const values = this.valuesOf((request.options.keep === 'best' ? this.bestState : undefined) ?? this.judged());
+    const running = new Set(trainable.statistics.map((statistic) => statistic.running));
+    const entries = [...values];
+    return {
+      parameters: new Map(entries.filter(([name]) => !running.has(name))),
+      statistics: new Map(entries.filter(([name]) => running.has(name))),
+      history: position.history, best: position.best, steps: position.taken,
+    };
+  }
+
+  // ── steps ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async step(order: readonly number[]): Promise<void> {
+    const { request, position } = this;
+    const inputs = await this.read(order);
+    const report = await this.runStep(inputs, order);
+    const isFinite = Number.isFinite(report.loss) && Number.isFinite(report.gradientNorm);
+    if (!isFinite) await this.checkBatches(order);
+    const learningRate = this.learningRate(position.step);
+    this.position = {
+      ...position, microbatch: this.position.microbatch, step: position.step + 1, stepInEpoch: position.stepInEpoch + 1,
+      ...(isFinite
+        ? { taken: position.taken + 1, stepsBackInARow: 0, lossSum: position.lossSum + report.loss, lossCount: position.lossCount + 1 }
+        : { stepsBackInARow: position.stepsBackInARow + 1, learningRateFactor: position.learningRateFactor / 2 }),
+    };
+    if (isFinite) this.opened.stepper.adopt();
+    else this.stepBack(report.loss);
+    if (isFinite) {
+      request.onEvent?.({
+        type: 'step', step: position.step + 1, steps: request.options.epochs * this.planned.plan.stepsPerEpoch, epoch: position.epoch + 1, loss: report.loss,
+        losses: Object.fromEntries(this.planned.graph.terms.map(({ id }, index) => [id, report.losses[index] ?? NaN])),
+        learningRate, gradientNorm: report.gradientNorm,
+      });
+    }
+  }
+
+  private stepBack(loss: number): void {
+    const { step, epoch, learningRateFactor, stepsBackInARow } = this.position;
+    this.request.onEvent?.({ type: 'stepBack', step, epoch: epoch + 1, loss, learningRateFactor, inARow: stepsBackInARow });
+    if (stepsBackInARow < MOST_STEPS_BACK) return;
+    throw new EngineError('trainingDiverged', { step, epoch: epoch + 1, times: MOST_STEPS_BACK, learningRate: this.peakLearningRate() });
+  }
+
+  /** Batch `index` of the step at hand, in the epoch's order. */
+  private indicesOf(order: readonly number[], index: number): readonly number[] {
+    const { batch, accumulate } = this.planned.plan;
+    const start = (this.position.stepInEpoch * accumulate + index) * batch;
+    return order.slice(start, start + batch);
+  }
+
+  private async read(order: readonly number[]): Promise<StepInputs> {
+    const { plan } = this.planned;
+    const { epoch, stepInEpoch, step, taken } = this.position;
+    const parts: StepInputs['parts'][number][] = [];
+    for (let index = 0; index < plan.accumulate; index += 1) {
+      const place = { epoch, batch: stepInEpoch * plan.accumulate + index, share: stepInEpoch / plan.stepsPerEpoch };
+      parts.push(...(await readBatch(this.opened.feeds, this.indicesOf(order, index), place)).parts);
+    }
+    const { ema } = this.request.options;
+    const decay = emaDecay(ema, taken);
+    const values = this.planned.optimiser.valuesAt(taken + 1, this.learningRate(step));
+    return { parts, scalars: { ...values, ...(ema > 0 && { emaDecay: decay, emaRest: 1 - decay }) } };
+  }
+
+  /** Runs the step; where memory runs out, again with half as many samples a run. */
+  private async runStep(inputs: StepInputs, order: readonly number[]): Promise<StepReport> {
+    try {
+      return await this.opened.stepper.step(inputs);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'outOfMemory') throw error;
+      const state = this.opened.stepper.state;
+      const before = this.planned;
+      await this.opened.release();
+      this.planned = await smallerBatch(before, 'outOfMemory', error);
+      this.opened = await openTraining(this.planned, state);
+      this.position = { ...this.position, microbatch: this.planned.plan.microbatch };
+      return this.runStep(await this.read(order), order);
+    }
+  }
+
+  /** Throws where it is the samples that are not finite. */
+  private async checkBatches(order: readonly number[]): Promise<void> {
+    for (let index = 0; index < this.planned.plan.accumulate; index += 1) {
+      requireFinite(await this.request.data.gather(this.indicesOf(order, index)), this.request.data.name);
+    }
+  }
+
+  private peakLearningRate(): number {
+    const { learningRate, optimizer } = this.request.options;
+    return learningRate ?? defaultLearningRates[optimizer];
+  }
+
+  private learningRate(step: number): number {
+    const { schedule, warmup, epochs } = this.request.options;
+    const plan = { name: schedule, steps: epochs * this.planned.plan.stepsPerEpoch, warmup };
+    return this.peakLearningRate() * this.position.learningRateFactor * scheduleFactor(plan, step);
+  }
+
+  // ── checkpoints ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Between steps: saves now and then, and ends here when cancelled. */
+  private async pause(): Promise<void> {
+    const isCancelled = this.request.signal?.aborted === true;
+    if (isCancelled || performance.now() - this.savedAt > CHECKPOINT_MS) await this.save();
+    throwIfAborted(this.request.signal);
+  }
+
+  private async save(): Promise<void> {
+    const { request, position, bestState } = this;
+    if (request.checkpoint === undefined) return;
+    const bytes = encodeCheckpoint({ position, state: this.opened.stepper.state, bestState }, fingerprint(request));
+    await request.checkpoint.save(bytes);
+    this.savedAt = performance.now();
+    request.onEvent?.({ type: 'checkpoint', step: position.step, epoch: position.epoch + 1, bytes: bytes.length });
+  }
+}
+
+/** What must be the same for a checkpoint to be continued. */
+function fingerprint({ options, losses, data }: TrainingRequest): string {
+  return JSON.stringify({ options, losses, data: [data.name, data.size] });
 }

@@ -430,6 +430,11 @@ export const errorTexts = {
     en: 'Training diverged: at step {step} (epoch {epoch}) loss or gradient was not a finite number {times} times in a row, although the learning rate was halved each time. Start again with a smaller "learningRate" than {learningRate}, with "warmup", or with "clip": 1. The last checkpoint is kept.',
     zh: '训练发散：在第 {step} 步（第 {epoch} 轮），尽管每次都将学习率减半，损失或梯度仍连续 {times} 次不是有限数值。请以小于 {learningRate} 的 "learningRate" 重新开始，或使用 "warmup" 或 "clip": 1。最后的检查点已保留。',
   },
+  tooFewSamples: {
+    exit: 3,
+    en: 'The model takes {batch} samples at a time, and split "{split}" has {samples}. Add data, or export the model with an open batch dimension.',
+    zh: '模型一次处理 {batch} 个样本，而数据划分 "{split}" 只有 {samples} 个。请增加数据，或以未定的批维度导出模型。',
+  },
   batchTooLarge: {
     exit: 3,
     en: 'One step of training with {batch} samples needs about {needed} bytes of memory, and {free} are free. {largest} samples at a time fit: close other programs, use a smaller model, or freeze layers with "freeze".',

@@ -12,6 +12,9 @@ export const reasonTexts = {
   'reason.tooManyFiles': { en: 'too many files are open', zh: '打开的文件过多' },
   'reason.shrank': { en: 'it became shorter while being read', zh: '读取时文件变短' },
   'reason.tooManyNames': { en: 'every numbered name is taken', zh: '所有编号名称都已被占用' },
+  'reason.checkpointVersion': { en: 'another version of Decant wrote it', zh: '它由其他版本的 Decant 写入' },
+  'reason.checkpointOther': { en: 'it belongs to other options, weights or data', zh: '它对应的选项、权重或数据不同' },
+  'reason.checkpointDamaged': { en: 'it is damaged', zh: '它已损坏' },
 } as const satisfies Record<string, TextEntry>;
 
 /** Words for the error codes of Node.js (errno names) that a person can do something about. */

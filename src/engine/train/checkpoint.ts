@@ -1,0 +1,98 @@
+// A training between two steps, as bytes and back: state vectors and where it stands. What is a pure function of seed and
+// step (order of samples, augmentation, schedule) is not stored.
+//
+// Layout: "DCTR", format version (u32), length of the header (u32), header (JSON, padded with spaces to a multiple of 4),
+// then the vectors as little-endian float32 in the header's order.
+
+import { EngineError } from '../error';
+import type { TrainingState } from './stepper';
+import type { EpochRecord } from './training';
+
+/** Where a training stands; counts from 0. */
+export interface TrainingPosition {
+  /** Steps so far, those that were stepped back from included: the position in the schedule. */
+  readonly step: number;
+  /** Steps that changed the weights. */
+  readonly taken: number;
+  readonly epoch: number;
+  /** Steps so far within the epoch. */
+  readonly stepInEpoch: number;
+  /** Halved at every step back. */
+  readonly learningRateFactor: number;
+  readonly stepsBackInARow: number;
+  /** Sum and number of the losses of this epoch. */
+  readonly lossSum: number;
+  readonly lossCount: number;
+  /** Samples a run of the graph: another number rounds differently. */
+  readonly microbatch: number;
+  readonly history: readonly EpochRecord[];
+  readonly best: { readonly epoch: number; readonly metric: number } | undefined;
+}
+
+export interface Checkpoint {
+  readonly position: TrainingPosition;
+  readonly state: TrainingState;
+  /** Weights and statistics of the best epoch, in the same vectors; undefined before the first evaluation. */
+  readonly bestState: TrainingState | undefined;
+}
+
+const MAGIC = 'DCTR';
+const VERSION = 1;
+const FIXED_BYTES = 12;
+
+interface Header {
+  readonly fingerprint: string;
+  readonly position: TrainingPosition;
+  readonly vectors: readonly { readonly name: string; readonly length: number; readonly isBest: boolean }[];
+}
+
+/** @param fingerprint what must be the same when going on: options, layout, data */
+export function encodeCheckpoint({ position, state, bestState = {} }: Checkpoint, fingerprint: string): Uint8Array {
+  const stored = [...Object.entries(state).map(([name, values]) => ({ name, values, isBest: false })), ...Object.entries(bestState).map(([name, values]) => ({ name, values, isBest: true }))];
+  const header: Header = { fingerprint, position, vectors: stored.map(({ name, values, isBest }) => ({ name, length: values.length, isBest })) };
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = FIXED_BYTES + Math.ceil(json.length / 4) * 4;
+  const bytes = new Uint8Array(start + stored.reduce((sum, { values }) => sum + values.byteLength, 0)).fill(0x20, FIXED_BYTES, start);
+  bytes.set(new TextEncoder().encode(MAGIC));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, VERSION, true);
+  view.setUint32(8, json.length, true);
+  bytes.set(json, FIXED_BYTES);
+  let offset = start;
+  for (const { values } of stored) {
+    new Float32Array(bytes.buffer, offset, values.length).set(values);
+    offset += values.byteLength;
+  }
+  return bytes;
+}
+
+/** Throws `trainingCheckpoint` for other versions, damaged bytes, and another fingerprint. */
+export function decodeCheckpoint(bytes: Uint8Array, fingerprint: string): Checkpoint {
+  const header = readHeader(bytes);
+  if (header.fingerprint !== fingerprint) throw unusable('reason.checkpointOther');
+  // A copy where the vectors do not lie on multiples of 4 bytes, as float32 arrays want it.
+  const aligned = bytes.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  let offset = FIXED_BYTES + Math.ceil(new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true) / 4) * 4;
+  const state: Record<string, Float32Array> = {};
+  const best: Record<string, Float32Array> = {};
+  for (const { name, length, isBest } of header.vectors) {
+    const end = offset + length * Float32Array.BYTES_PER_ELEMENT;
+    if (end > aligned.length) throw unusable('reason.checkpointDamaged');
+    (isBest ? best : state)[name] = new Float32Array(aligned.buffer, aligned.byteOffset + offset, length).slice();
+    offset = end;
+  }
+  return { position: header.position, state, bestState: Object.keys(best).length > 0 ? best : undefined };
+}
+
+function readHeader(bytes: Uint8Array): Header {
+  if (bytes.length < FIXED_BYTES || new TextDecoder().decode(bytes.subarray(0, 4)) !== MAGIC) throw unusable('reason.checkpointDamaged');
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (view.getUint32(4, true) !== VERSION) throw unusable('reason.checkpointVersion');
+  const length = view.getUint32(8, true);
+  if (FIXED_BYTES + length > bytes.length) throw unusable('reason.checkpointDamaged');
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(FIXED_BYTES, FIXED_BYTES + length))) as Header;
+}
+
+function unusable(reason: string): EngineError {
+  return new EngineError('trainingCheckpoint', { reason });
+}

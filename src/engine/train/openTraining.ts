@@ -1,0 +1,147 @@
+// Sets a training up: how batches are cut, the graph for them, sessions, teacher. The loop is trainer.ts.
+
+import { EngineError } from '../error';
+import { readTensor } from '../ir/tensors';
+import type { FeedContext } from './feeds';
+import { flatten } from './flat';
+import type { LabelForm } from './losses/loss';
+import { requireNeeds } from './losses/table';
+import { peakBytes } from './memory';
+import type { Optimiser } from './optimisers/optimiser';
+import { optimiserOf } from './optimisers/table';
+import { accumulatingStepper, type Stepper, type TrainingState, wholeStepper } from './stepper';
+import { labelFormOf } from './targets';
+import { asking, remembering } from './teacherCache';
+import type { TrainableModel } from './trainable';
+import { buildTrainingGraph, type TrainingGraph } from './trainingGraph';
+import type { Teacher, TrainedValues, TrainingRequest } from './training';
+import { averageOf, stateVectors } from './updateGraph';
+
+/** How the samples of a step are cut. */
+export interface BatchPlan {
+  /** Samples read at a time. */
+  readonly batch: number;
+  /** Batches a step. */
+  readonly accumulate: number;
+  /** Samples a run of the graph; divides `batch`. */
+  readonly microbatch: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** A training before anything of it runs. */
+export interface PlannedTraining {
+  readonly request: TrainingRequest;
+  readonly plan: BatchPlan;
+  readonly trainable: TrainableModel;
+  readonly optimiser: Optimiser;
+  readonly labelForm: LabelForm | undefined;
+  readonly graph: TrainingGraph;
+  readonly teacher: Teacher | undefined;
+  /** Memory a run is estimated to take. */
+  readonly bytes: number;
+}
+
+export interface OpenTraining {
+  readonly stepper: Stepper;
+  readonly feeds: FeedContext;
+  release(): Promise<void>;
+}
+
+/** Labels that are looked at to tell classes from values. */
+const LABELS_LOOKED_AT = 256;
+
+/**
+ * @param microbatch samples a run of the graph, unless the file fixes another number. The caller releases the teacher.
+ * @throws EngineError what preparing, differentiating and losses throw; `tooFewSamples` where the file fixes a batch
+ * larger than the data
+ */
+export async function planTraining(request: TrainingRequest, microbatch: number): Promise<PlannedTraining> {
+  const { options, data, losses } = request;
+  requireNeeds(losses, { labels: data.labelled, teacher: request.teacher !== undefined, split: data.name });
+  const trainable = await request.prepare(microbatch);
+  const plan = batchPlan(request, trainable.batch);
+  const labelForm = data.labelled ? await formOfLabels(request, trainable) : undefined;
+  const optimiser = optimiserOf(options);
+  const teacher = await request.teacher?.(plan.batch);
+  try {
+    const graph = await buildTrainingGraph({
+      trainable, terms: losses, labelForm, optimiser, clip: options.clip, ema: options.ema > 0,
+      teacher: teacher && forMicrobatch(teacher, plan), kind: isWhole(plan) ? 'whole' : 'gradients',
+    });
+    return { request, plan, trainable, optimiser, labelForm, graph, teacher, bytes: await peakBytes(graph.model) };
+  } catch (error) {
+    await teacher?.release();
+    throw error;
+  }
+}
+
+/** Sessions for a plan. They own the teacher from here on. */
+export async function openTraining(planned: PlannedTraining, state: TrainingState): Promise<OpenTraining> {
+  const { request, plan, trainable, graph, labelForm, teacher, optimiser } = planned;
+  const { options, runtime, provider, threads } = request;
+  const open = isWhole(plan) ? wholeStepper : accumulatingStepper;
+  const stepper = await open(runtime, graph, state, { optimiser, clip: options.clip, ema: options.ema > 0, provider, threads });
+  const isStable = request.augment === undefined && options.mixup === 0;
+  const askTeacher = teacher && (isStable ? remembering : asking)(teacher, graph.teacherTensors);
+  return {
+    stepper,
+    feeds: { request, graph, trainable, labelForm, askTeacher },
+    release: async () => {
+      await stepper.release();
+      await teacher?.release();
+    },
+  };
+}
+
+function isWhole({ batch, accumulate, microbatch }: BatchPlan): boolean {
+  return batch * accumulate === microbatch;
+}
+
+/** Batches shrink to the data, and to a multiple of what the graph takes. */
+function batchPlan({ options, data }: TrainingRequest, microbatch: number): BatchPlan {
+  if (microbatch > data.size) throw new EngineError('tooFewSamples', { samples: data.size, split: data.name, batch: microbatch });
+  const batch = Math.max(1, Math.floor(Math.min(options.batch, data.size) / microbatch)) * microbatch;
+  const accumulate = Math.min(options.accumulate, Math.max(1, Math.floor(data.size / batch)));
+  return { batch, accumulate, microbatch, stepsPerEpoch: Math.floor(data.size / (batch * accumulate)) };
+}
+
+async function formOfLabels({ data }: TrainingRequest, { outputs: [output], batch }: TrainableModel): Promise<LabelForm | undefined> {
+  if (output === undefined) return undefined;
+  const { labels = [] } = await data.read(0, Math.min(data.size, LABELS_LOOKED_AT));
+  return labelFormOf(output, batch, labels);
+}
+
+/** A teacher answers whole batches; the graph sees a microbatch of them. */
+function forMicrobatch(teacher: Teacher, { batch, microbatch }: BatchPlan): Pick<Teacher, 'outputs' | 'facts'> {
+  return {
+    outputs: teacher.outputs,
+    facts: (tensor) => {
+      const facts = teacher.facts(tensor);
+      return facts && { type: facts.type, shape: [((facts.shape[0] ?? 1) * microbatch) / batch, ...facts.shape.slice(1)] };
+    },
+  };
+}
+
+/** Weights as they are (or as `initial` says), everything else zeros, averages equal to what they average. */
+export async function startState({ request, trainable, graph, optimiser }: PlannedTraining): Promise<TrainingState> {
+  const update = { optimiser, clip: request.options.clip, ema: request.options.ema > 0 };
+  const values = await startValues(request, trainable, graph);
+  const { groups, statistics } = graph.layout;
+  const state: Record<string, Float32Array> = Object.fromEntries([...stateVectors(graph.layout, update)].map(([name, length]) => [name, new Float32Array(length)]));
+  for (const vector of statistics === undefined ? groups : [...groups, statistics]) {
+    state[vector.name] = flatten(vector, values);
+    if (update.ema) state[averageOf(vector.name)] = flatten(vector, values);
+  }
+  return state;
+}
+
+async function startValues({ initial }: TrainingRequest, { model, parameters, statistics }: TrainableModel, { extra }: TrainingGraph): Promise<TrainedValues> {
+  const values = new Map(extra);
+  for (const name of [...parameters.map((parameter) => parameter.name), ...statistics.map(({ running }) => running)]) {
+    const tensor = model.graph.initializers.get(name);
+    const given = initial?.get(name);
+    if (given !== undefined) values.set(name, given);
+    else if (tensor !== undefined) values.set(name, (await readTensor(tensor)).data as Float32Array);
+  }
+  return values;
+}

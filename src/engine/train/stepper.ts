@@ -1,0 +1,149 @@
+// Runs steps: feeds batches and state vectors to the training sessions and hands out what a step gave. Whether the new
+// state is taken is the caller's choice (`adopt`): a step that went wrong is simply not taken.
+
+import type { NdArray, Runtime, Session, SessionOptions } from '../ports';
+import type { FlatLayout } from './flat';
+import type { TrainingGraph } from './trainingGraph';
+import { GRADIENT_NORM, gradientInput, nextOutput, REPORT, scalarInput, stateInput } from './trainingNames';
+import { buildUpdateGraph, stateVectors, type UpdateOptions } from './updateGraph';
+
+/** State vectors by name (updateGraph.ts, `stateVectors`). */
+export type TrainingState = Readonly<Record<string, Float32Array>>;
+
+export type Feeds = Readonly<Record<string, NdArray>>;
+
+export interface StepInputs {
+  /** One set of feeds a microbatch. */
+  readonly parts: readonly Feeds[];
+  /** Learning rate and the like, by the names of `updateScalars`. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+export interface StepReport {
+  readonly loss: number;
+  /** Of each term, without its weight. */
+  readonly losses: readonly number[];
+  readonly gradientNorm: number;
+}
+
+export interface Stepper {
+  /** The state that counts. */
+  readonly state: TrainingState;
+  /** One step from `state`; `adopt` makes its result the state, until then it is as if it had not been. */
+  step(inputs: StepInputs): Promise<StepReport>;
+  adopt(): void;
+  release(): Promise<void>;
+}
+
+export interface StepperOptions extends UpdateOptions {
+  readonly provider: string;
+  readonly threads: number;
+}
+
+/** A stepper over a graph that takes whole steps. `state` is used as it is and changed in place by `adopt`. */
+export async function wholeStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
+  const session = await runtime.createSession(graph.model, sessionOptions(options));
+  const buffers = new Buffers(state, graph.layout, options);
+  const outputs = [...buffers.names.map(nextOutput), REPORT];
+  return {
+    get state() { return buffers.current; },
+    adopt: () => { buffers.swap(); },
+    release: () => session.release(),
+    async step({ parts: [feeds = {}], scalars }) {
+      const results = await session.run({ ...feeds, ...buffers.inputs(), ...scalarFeeds(scalars) }, outputs, buffers.targets());
+      const values = results[REPORT]?.data as Float32Array;
+      return { loss: values[0] ?? NaN, losses: Array.from(values.subarray(1, -1)), gradientNorm: values.at(-1) ?? NaN };
+    },
+  };
+}
+
+/** A stepper that adds up the gradients of several parts and then takes one step by their mean. */
+export async function accumulatingStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
+  const { layout, model } = graph;
+  const gradients = await runtime.createSession(model, sessionOptions(options));
+  let update: Session;
+  try {
+    update = await runtime.createSession(buildUpdateGraph(layout, options, model.opsets.get('') ?? 0), sessionOptions(options));
+  } catch (error) {
+    await gradients.release();
+    throw error;
+  }
+  const buffers = new Buffers(state, layout, options);
+  const statistics = layout.statistics?.name;
+  const updated = buffers.names.filter((name) => name !== statistics || options.ema);
+  const zeros = Object.fromEntries(layout.groups.map(({ name, length }): [string, NdArray] => [gradientInput(name), vector(new Float32Array(length))]));
+  const weights = buffers.inputs(layout.groups.map(({ name }) => name));
+  return {
+    get state() { return buffers.current; },
+    adopt: () => { buffers.swap(); },
+    release: async () => {
+      await gradients.release();
+      await update.release();
+    },
+    async step({ parts, scalars }) {
+      Object.assign(weights, buffers.inputs(layout.groups.map(({ name }) => name)));
+      let carried: Record<string, NdArray> = { ...zeros, ...(statistics !== undefined && buffers.inputs([statistics])) };
+      const reports: Float32Array[] = [];
+      for (const feeds of parts) {
+        const results = await gradients.run({ ...feeds, ...weights, ...carried });
+        reports.push(results[REPORT]?.data as Float32Array);
+        carried = Object.fromEntries(Object.keys(carried).map((input): [string, NdArray] => [input, results[nextOutput(vectorOf(input))] as NdArray]));
+      }
+      const total = reports.reduce((sum, report) => sum.map((value, index) => value + (report[index] as number) / reports.length), new Float32Array(reports[0]?.length ?? 0));
+      if (statistics !== undefined) buffers.write(statistics, carried[stateInput(statistics)]?.data as Float32Array);
+      const feeds = {
+        ...buffers.inputs(updated.filter((name) => name !== statistics)), ...carried, ...scalarFeeds({ ...scalars, gradientScale: 1 / parts.length }),
+      };
+      if (statistics !== undefined && !options.ema) delete (feeds as Record<string, NdArray>)[stateInput(statistics)];
+      const results = await update.run(feeds, [...updated.map(nextOutput), GRADIENT_NORM], buffers.targets());
+      return { loss: total[0] ?? NaN, losses: Array.from(total.subarray(1)), gradientNorm: (results[GRADIENT_NORM]?.data as Float32Array)[0] ?? NaN };
+    },
+  };
+}
+
+function sessionOptions({ provider, threads }: StepperOptions): SessionOptions {
+  return { provider, threads };
+}
+
+function vector(data: Float32Array): NdArray {
+  return { type: 'float32', dims: [data.length], data };
+}
+
+function vectorOf(input: string): string {
+  return input.slice(stateInput('').length);
+}
+
+function scalarFeeds(scalars: Readonly<Record<string, number>>): Feeds {
+  return Object.fromEntries(Object.entries(scalars).map(([name, value]): [string, NdArray] => [scalarInput(name), { type: 'float32', dims: [], data: Float32Array.of(value) }]));
+}
+
+/** Every state vector twice: one is read while the other is written. */
+class Buffers {
+  readonly names: readonly string[];
+  current: Record<string, Float32Array>;
+  private next: Record<string, Float32Array>;
+
+  constructor(state: TrainingState, layout: FlatLayout, options: UpdateOptions) {
+    const lengths = stateVectors(layout, options);
+    this.names = [...lengths.keys()];
+    this.current = { ...state };
+    this.next = Object.fromEntries([...lengths].map(([name, length]) => [name, new Float32Array(length)]));
+  }
+
+  inputs(names: readonly string[] = this.names): Record<string, NdArray> {
+    return Object.fromEntries(names.map((name) => [stateInput(name), vector(this.current[name] ?? new Float32Array(0))]));
+  }
+
+  targets(): Feeds {
+    return Object.fromEntries(this.names.map((name) => [nextOutput(name), vector(this.next[name] ?? new Float32Array(0))]));
+  }
+
+  /** Sets a vector of the coming state. */
+  write(name: string, values: Float32Array): void {
+    this.next[name]?.set(values);
+  }
+
+  swap(): void {
+    [this.current, this.next] = [this.next, this.current];
+  }
+}
