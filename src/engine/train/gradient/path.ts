@@ -27,7 +27,9 @@ export function gradientPath(nodes: readonly Node[], loss: string, by: readonly 
     if (sources.length === 0) continue;
     carriers.add(node);
     const movesIntegers = straightThrough.has(node.opType) || (node.opType !== 'Cast' && sources.some((tensor) => integers.has(tensor)));
-    for (const output of node.outputs) {
+    // Scale and zero point of DynamicQuantizeLinear count as constant.
+    const outputs = node.opType === 'DynamicQuantizeLinear' ? node.outputs.slice(0, 1) : node.outputs;
+    for (const output of outputs) {
       const type = shapes.tensors.get(output)?.type ?? 'undefined';
       if (output === '' || !(isFloat(type) || type === 'undefined' || movesIntegers)) continue;
       dependent.add(output);
