@@ -8,10 +8,8 @@ import { rule, type RuleContext } from '../rule';
 interface Targets {
   /** 1 at the class of the target, 0 elsewhere (and where it is ignored): shape of the scores. */
   readonly hot: string;
-  /** dL/d(loss of the sample) times its weight: broadcasts to the scores. */
+  /** dL/d(loss of the sample) times its weight, 0 where it is ignored: broadcasts to the scores. */
   readonly factor: string;
-  /** 0 for ignored targets, else 1, with an axis for the classes; undefined when all count. */
-  readonly counted: string | undefined;
 }
 
 /** dL/d(input) of NLL is -hot * factor. */
@@ -33,9 +31,8 @@ export const softmaxCrossEntropy = rule((context) => {
   const [ofLoss, ofLogs] = gradients;
   const parts: string[] = [];
   if (ofLoss !== undefined) {
-    const { hot, factor, counted } = targets(context, ofLoss);
-    const difference = build.sub(counted === undefined ? probabilities : build.mul(probabilities, counted), hot);
-    parts.push(build.mul(difference, factor));
+    const { hot, factor } = targets(context, ofLoss);
+    parts.push(build.mul(build.sub(probabilities, hot), factor));
   }
   if (ofLogs !== undefined) parts.push(build.sub(ofLogs, build.mul(probabilities, build.reduceSum(ofLogs, [1]))));
   return [parts.length === 0 ? undefined : build.sum(parts as [string, ...string[]])];
@@ -66,9 +63,9 @@ function targets(context: RuleContext, gradient: string): Targets {
   if (reduction === 'mean') {
     const total = weight === undefined ? build.scalar(elementCount(labels.shape), type)
       : build.reduceSum(weight, withClassAxis.map((_, axis) => axis), false);
-    return { hot, counted, factor: weighted(context, build.div(share, total), weight) };
+    return { hot, factor: weighted(context, build.div(share, total), weight) };
   }
-  return { hot, counted, factor: weighted(context, share, weight) };
+  return { hot, factor: weighted(context, share, weight) };
 }
 
 function weighted({ build }: RuleContext, share: string, weight: string | undefined): string {
