@@ -1,0 +1,69 @@
+// Labels of data become targets of training, or a clear refusal.
+
+import assert from 'node:assert/strict';
+import type { Batch, Label } from '../../../src/engine/data/dataset';
+import { EngineError } from '../../../src/engine/error';
+import { labelFormOf, targetsOf, type TargetPlan } from '../../../src/engine/train/targets';
+import type { TrainableOutput } from '../../../src/engine/train/trainable';
+
+const output = (dims: readonly number[], activation: TrainableOutput['activation'] = 'none'): TrainableOutput =>
+  ({ name: 'y', logits: 'y', activation, axis: dims.length > 2 ? 1 : dims.length - 1, dims });
+const batchOf = (labels: readonly Label[]): Batch => ({ inputs: {}, labels, start: 7, indices: labels.map((_, index) => 7 + index), size: labels.length });
+const plan = (shape: TrainableOutput, form: TargetPlan['form'], smoothing = 0): TargetPlan => ({ form, output: shape, batch: shape.dims[0] ?? 1, smoothing, file: 'train' });
+const codeOf = (run: () => unknown): readonly [string, unknown] => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof EngineError) return [error.code, error.params];
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('what labels are', () => {
+  it('follows from the activation where there is one', () => {
+    assert.equal(labelFormOf(output([2, 3], 'softmax'), 2, [1.5]), 'classes');
+    assert.equal(labelFormOf(output([2, 1], 'sigmoid'), 2, [1]), 'binary');
+  });
+  it('follows from the labels where there is none', () => {
+    assert.equal(labelFormOf(output([2, 3]), 2, [0, 2]), 'classes');
+    assert.equal(labelFormOf(output([2, 3]), 2, [[0, 1, 0]]), 'classes');
+    assert.equal(labelFormOf(output([2, 3]), 2, [[0.5, 1, 0]]), 'values');
+    assert.equal(labelFormOf(output([2, 1]), 2, [3, 4]), 'values');
+    assert.equal(labelFormOf(output([1, 3, 2, 2]), 1, [{ type: 'uint8', dims: [2, 2], data: Uint8Array.of(0, 1, 2, 255) }]), 'classes');
+  });
+});
+
+describe('targets', () => {
+  it('are distributions over classes, smoothed as PyTorch does', () => {
+    const { soft, hard } = targetsOf(batchOf([2, 0]), plan(output([2, 4]), 'classes', 0.2));
+    [0.05, 0.05, 0.85, 0.05, 0.85, 0.05, 0.05, 0.05].forEach((value, at) => { assert.ok(Math.abs((soft[at] ?? NaN) - value) < 1e-7); });
+    assert.deepEqual([...(hard ?? [])], [0, 0, 1, 0, 1, 0, 0, 0]);
+  });
+  it('lie along axis 1 for pixels, and 255 counts for nothing', () => {
+    const mask = { type: 'uint8', dims: [1, 3], data: Uint8Array.of(1, 255, 0) } as const;
+    assert.deepEqual([...targetsOf(batchOf([mask]), plan(output([1, 2, 1, 3]), 'classes')).soft], [0, 0, 1, 1, 0, 0]);
+  });
+  it('are numbers for values and for Sigmoid outputs', () => {
+    assert.deepEqual([...targetsOf(batchOf([[1.5, -2]]), plan(output([1, 2]), 'values')).soft], [1.5, -2]);
+    assert.deepEqual([...targetsOf(batchOf([1, 0]), plan(output([2, 1], 'sigmoid'), 'binary', 0.5)).soft], [0.75, 0.25]);
+    assert.deepEqual([...targetsOf(batchOf([2]), plan(output([1, 3], 'sigmoid'), 'binary')).soft], [0, 0, 1]);
+  });
+});
+
+describe('labels that do not fit', () => {
+  it('out of range: names value, sample and number of classes', () => {
+    assert.deepEqual(codeOf(() => targetsOf(batchOf([1, 4]), plan(output([2, 4]), 'classes'))), ['labelOutOfRange', { index: 8, file: 'train', label: 4, classes: 4 }]);
+    for (const label of [-1, 0.5, NaN]) assert.equal(codeOf(() => targetsOf(batchOf([label]), plan(output([1, 4]), 'classes')))[0], 'labelOutOfRange');
+    assert.equal(codeOf(() => targetsOf(batchOf([2]), plan(output([1, 1], 'sigmoid'), 'binary')))[0], 'labelOutOfRange');
+  });
+  it('of another kind: says what was found and what is wanted', () => {
+    const [code, params] = codeOf(() => targetsOf(batchOf(['cat']), plan(output([1, 4]), 'classes')));
+    assert.equal(code, 'labelUnfit');
+    assert.match(new EngineError('labelUnfit', params as Record<string, string>).message, /Sample 7 has a text .* shape \[1, 4\] wants a class/);
+    assert.equal(codeOf(() => targetsOf(batchOf([[1, 2, 3]]), plan(output([1, 2]), 'values')))[0], 'labelUnfit');
+  });
+  it('not finite: names the sample', () => {
+    assert.deepEqual(codeOf(() => targetsOf(batchOf([1, Infinity]), plan(output([2, 1]), 'values'))), ['dataNotFinite', { sample: 8, split: 'train', value: Infinity, input: 'labels' }]);
+  });
+});
