@@ -1,21 +1,9 @@
 // Adjoints of picking: a gradient goes back to where its elements were taken from. Everything here knows its places when
 // the graph is written; places that are known only when it runs are in scattering.ts.
 
-import type { DataType } from '../../ir/dataTypes';
 import type { GraphBuilder } from '../graphBuilder';
+import { type Placed, product } from './axes';
 import { scatterAdd } from './scattering';
-
-/** A tensor that a rule made, with what it knows of it. */
-export interface Placed {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly type: DataType;
-}
-
-/** An axis counted from the front. */
-export const axisFromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
-
-export const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1);
 
 /** Zeros put before and after along each axis; negative counts cut off. */
 export function repad(build: GraphBuilder, { name, shape }: Pick<Placed, 'name' | 'shape'>, begins: readonly number[], ends: readonly number[]): string {
@@ -29,7 +17,7 @@ export function repad(build: GraphBuilder, { name, shape }: Pick<Placed, 'name' 
 }
 
 /** The order of elements turned round along axes. */
-export function reversed(build: GraphBuilder, { name, shape }: Pick<Placed, 'name' | 'shape'>, axes: readonly number[]): string {
+function reversed(build: GraphBuilder, { name, shape }: Pick<Placed, 'name' | 'shape'>, axes: readonly number[]): string {
   if (axes.length === 0) return name;
   // An end of -size - 1 is before the first element, whatever the size.
   const ends = axes.map((axis) => -(shape[axis] ?? 0) - 1);
@@ -54,7 +42,7 @@ const MAX_RUNS = 4;
  * Elements picked several times are summed, those not picked get zero.
  *
  * @param picks indices into x, 0 to size - 1
- * @param breaks positions in `picks` at which a new run starts, so that a whole copy of x stays in one piece
+ * @param breaks positions in `picks` at which a new run starts, ascending, so that a whole copy of x stays in one piece
  */
 export function unpick(build: GraphBuilder, gradient: Placed, axis: number, picks: readonly number[], size: number, breaks: readonly number[] = []): string {
   const runs = runsOf(picks, breaks);
@@ -64,20 +52,17 @@ export function unpick(build: GraphBuilder, gradient: Placed, axis: number, pick
 
 function runsOf(picks: readonly number[], breaks: readonly number[]): Run[] {
   const runs: Run[] = [];
-  let at = 0;
-  while (at < picks.length) {
+  for (let at = 0; at < picks.length;) {
+    const limit = breaks.find((position) => position > at) ?? picks.length;
     const start = picks[at] as number;
-    const step = joins(at + 1, (picks[at + 1] ?? NaN) - start) ? (picks[at + 1] as number) - start : 1;
+    const change = at + 1 < limit ? (picks[at + 1] as number) - start : 1;
+    const step = change === 0 || change === -1 ? change : 1;
     let length = 1;
-    while (joins(at + length, (picks[at + length] ?? NaN) - start - (length - 1) * step - step, [0])) length += 1;
-    runs.push({ at, length, lowest: step < 0 ? start - length + 1 : start, step: step as Run['step'] });
+    while (at + length < limit && picks[at + length] === start + length * step) length += 1;
+    runs.push({ at, length, lowest: step < 0 ? start - length + 1 : start, step });
     at += length;
   }
   return runs;
-
-  function joins(position: number, difference: number, allowed: readonly number[] = [-1, 0, 1]): boolean {
-    return position < picks.length && !breaks.includes(position) && allowed.includes(difference);
-  }
 }
 
 function placeRun(build: GraphBuilder, { name, shape }: Placed, axis: number, { at, length, lowest, step }: Run, size: number): string {
@@ -125,6 +110,3 @@ function spreadOut(build: GraphBuilder, { name, shape }: Pick<Placed, 'name' | '
   const padded = repad(build, { name: build.reshape(name, split), shape: split }, split.map(() => 0), zeros);
   return build.reshape(padded, shape.map((count, axis) => count * (steps[axis] ?? 1)));
 }
-
-/** Axes in the order of `perm` put back. */
-export const inversePermutation = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));

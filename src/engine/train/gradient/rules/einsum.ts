@@ -1,57 +1,123 @@
-// Einsum: the gradient by one operand is an Einsum of dL/dY with the other operands. Letters that only this operand has
-// were summed alone: the gradient is repeated along them.
+// Einsum written as transposes, products and sums: onnxruntime's own Einsum takes 1.6 to 2.4 times as long on the
+// equations of attention (2 threads, [16, 8, 128, 64]), and the gradients are those of MatMul.
 
-import { string, stringAttribute } from '../../../ir/attributes';
-import type { GradientRule, RuleContext } from '../rule';
+import { stringAttribute } from '../../../ir/attributes';
+import type { GraphBuilder } from '../../graphBuilder';
+import { product } from '../axes';
+import type { ForwardContext, ForwardRewrite } from '../rule';
+
+/** A tensor with one letter an axis; no letter twice. */
+interface Operand {
+  readonly name: string;
+  readonly letters: readonly string[];
+  readonly shape: readonly number[];
+}
 
 interface Equation {
-  /** Letters by operand, the ellipsis written out; one letter an axis. */
-  readonly terms: readonly string[];
-  readonly output: string;
+  readonly operands: readonly Operand[];
+  readonly output: readonly string[];
 }
 
-export const einsum: GradientRule = (context) => {
-  const { node, needs, facts } = context;
-  const shapes = node.inputs.map((input) => facts(input).shape);
-  const equation = parsed(context, shapes);
-  return node.inputs.map((_, position) => (needs(position) ? byOperand(context, equation, shapes, position) : undefined));
+/** From left to right, two operands at a time; a diagonal (a letter twice in one operand) is refused. */
+export const einsum: ForwardRewrite = (context) => {
+  const { build } = context;
+  const { operands, output } = parsed(context);
+  const narrow = withoutRepeated(build, operands);
+  const [first = context.refuse('inputs=0'), ...rest] = narrow;
+  const contracted = rest.reduce((left, right, index) => {
+    const later = new Set([...output, ...rest.slice(index + 1).flatMap(({ letters }) => letters)]);
+    return contract(build, left, right, later, output);
+  }, first);
+  return [ordered(build, summed(build, contracted, (letter) => !output.includes(letter)), output).name];
 };
 
-function byOperand({ node, build, gradient, facts, refuse }: RuleContext, { terms, output }: Equation, shapes: readonly (readonly number[])[], position: number): string {
-  const term = terms[position] ?? '';
-  const shape = shapes[position] ?? [];
-  if (new Set(term).size < term.length) return refuse(`equation=${stringAttribute(node, 'equation', '')}`);
-  const others = node.inputs.flatMap((name, at) => (at === position ? [] : [{ name, term: terms[at] ?? '', shape: shapes[at] ?? [] }]));
-  const sources = [{ name: gradient, term: output, shape: facts(node.outputs[0] ?? '').shape }, ...others];
-  // The size of a letter where it comes from; 1 where it is nowhere but in this operand.
-  const sizeOf = (letter: string): number => Math.max(1, ...sources.map((source) => source.shape[source.term.indexOf(letter)] ?? 1));
-  // An axis of size 1 that met larger ones was repeated: it is summed by leaving its letter out.
-  const kept = [...term].filter((letter, axis) => sizeOf(letter) === (shape[axis] ?? 1) && sources.some((source) => source.term.includes(letter))).join('');
-  const same = sources.length === 1 && kept === output;
-  const contracted = same ? gradient : build.node('Einsum', sources.map(({ name }) => name), {
-    equation: string(`${sources.map((source) => source.term).join(',')}->${kept}`),
+/** Axes of size 1 that meet larger ones are left out: products broadcast anyway. */
+function withoutRepeated(build: GraphBuilder, operands: readonly Operand[]): Operand[] {
+  const sizes = new Map<string, number>();
+  for (const { letters, shape } of operands) letters.forEach((letter, axis) => sizes.set(letter, Math.max(sizes.get(letter) ?? 1, shape[axis] ?? 1)));
+  return operands.map((operand) => {
+    const kept = [...operand.letters.keys()].filter((axis) => operand.shape[axis] === sizes.get(operand.letters[axis] ?? ''));
+    return shaped(build, operand, kept.map((axis) => operand.letters[axis] ?? ''), kept.map((axis) => operand.shape[axis] ?? 1));
   });
-  if (kept === term) return contracted;
-  const aligned = build.reshape(contracted, [...term].map((letter, axis) => (kept.includes(letter) ? (shape[axis] ?? 1) : 1)));
-  const repeated = [...term].some((letter, axis) => !kept.includes(letter) && shape[axis] !== 1);
-  return repeated ? build.node('Expand', [aligned, build.ints(shape)]) : aligned;
 }
 
-const LETTERS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+/** The product of two operands, summed over the letters that nothing later asks for. `output` only gives an order. */
+function contract(build: GraphBuilder, a: Operand, b: Operand, later: ReadonlySet<string>, output: readonly string[]): Operand {
+  const left = summed(build, a, (letter) => !later.has(letter) && !b.letters.includes(letter));
+  const right = summed(build, b, (letter) => !later.has(letter) && !a.letters.includes(letter));
+  const place = (letter: string): number => (output.includes(letter) ? output.indexOf(letter) : output.length);
+  const inOrder = (letters: readonly string[]): string[] => [...letters].sort((one, other) => place(one) - place(other));
+  const shared = left.letters.filter((letter) => right.letters.includes(letter));
+  const gone = shared.filter((letter) => !later.has(letter));
+  const rows = inOrder(left.letters.filter((letter) => !shared.includes(letter)));
+  const columns = inOrder(right.letters.filter((letter) => !shared.includes(letter)));
+  if (gone.length === 0 || (rows.length === 0 && columns.length === 0)) return elementwise(build, left, right, new Set(gone));
+  const batch = inOrder(shared.filter((letter) => later.has(letter)));
+  const columnsFirst = place(columns[0] ?? '') < place(rows[0] ?? '');
+  return columnsFirst ? matrixProduct(build, right, left, { batch, gone, rows: columns, columns: rows }) : matrixProduct(build, left, right, { batch, gone, rows, columns });
+}
 
-/** Letters for the axes of the ellipsis are taken from those that the equation does not use; the last ones line up, as in numpy. */
-function parsed({ node }: RuleContext, shapes: readonly (readonly number[])[]): Equation {
-  const text = stringAttribute(node, 'equation', '').replaceAll(' ', '');
+interface Roles {
+  readonly batch: readonly string[];
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly gone: readonly string[];
+}
+
+/** [batch, rows, gone] x [batch, gone, columns], each role one axis (batch as many as it has). */
+function matrixProduct(build: GraphBuilder, a: Operand, b: Operand, { batch, rows, columns, gone }: Roles): Operand {
+  const sizeIn = ({ letters, shape }: Operand) => (letter: string): number => shape[letters.indexOf(letter)] ?? 1;
+  const leading = batch.map(sizeIn(a));
+  const merged = (operand: Operand, first: readonly string[], second: readonly string[]): Operand => shaped(build, ordered(build, operand, [...batch, ...first, ...second]),
+    ['*'], [...leading, product(first.map(sizeIn(operand))), product(second.map(sizeIn(operand)))]);
+  const [left, right] = [merged(a, rows, gone), merged(b, gone, columns)];
+  const result = { name: build.matmul(left.name, right.name), letters: ['*'], shape: [...left.shape.slice(0, -1), right.shape.at(-1) ?? 1] };
+  return shaped(build, result, [...batch, ...rows, ...columns], [...leading, ...rows.map(sizeIn(a)), ...columns.map(sizeIn(b))]);
+}
+
+function elementwise(build: GraphBuilder, a: Operand, b: Operand, gone: ReadonlySet<string>): Operand {
+  const letters = [...a.letters, ...b.letters.filter((letter) => !a.letters.includes(letter))];
+  const sizeOf = (operand: Operand, letter: string): number => operand.shape[operand.letters.indexOf(letter)] ?? 1;
+  const aligned = (operand: Operand): Operand => shaped(build, ordered(build, operand, letters.filter((letter) => operand.letters.includes(letter))),
+    letters, letters.map((letter) => sizeOf(operand, letter)));
+  const name = build.mul(aligned(a).name, aligned(b).name);
+  const shape = letters.map((letter) => Math.max(sizeOf(a, letter), sizeOf(b, letter)));
+  return summed(build, { name, letters, shape }, (letter) => gone.has(letter));
+}
+
+function summed(build: GraphBuilder, { name, letters, shape }: Operand, isGone: (letter: string) => boolean): Operand {
+  const axes = [...letters.keys()];
+  const gone = axes.filter((axis) => isGone(letters[axis] ?? ''));
+  const kept = axes.filter((axis) => !gone.includes(axis));
+  return { name: build.reduceSum(name, gone, false), letters: kept.map((axis) => letters[axis] ?? ''), shape: kept.map((axis) => shape[axis] ?? 1) };
+}
+
+function ordered(build: GraphBuilder, { name, letters, shape }: Operand, wanted: readonly string[]): Operand {
+  const perm = wanted.map((letter) => letters.indexOf(letter));
+  return { name: build.transpose(name, perm), letters: wanted, shape: perm.map((axis) => shape[axis] ?? 1) };
+}
+
+function shaped(build: GraphBuilder, { name, shape }: Operand, letters: readonly string[], wanted: readonly number[]): Operand {
+  const same = wanted.length === shape.length && wanted.every((size, axis) => size === shape[axis]);
+  return { name: same ? name : build.reshape(name, wanted), letters, shape: wanted };
+}
+
+const ALPHABET = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+
+/** The ellipsis is spelled out in letters that the equation does not use; its axes line up at the last, as in numpy. */
+function parsed({ node, facts, refuse }: ForwardContext): Equation {
+  const equation = stringAttribute(node, 'equation', '');
+  const text = equation.replaceAll(' ', '');
   const [left = '', right] = text.split('->');
   const terms = left.split(',');
-  const free = LETTERS.filter((letter) => !text.includes(letter));
-  const covered = (term: string, rank: number): number => (term.includes('...') ? rank - term.replace('...', '').length : 0);
-  const widest = Math.max(0, ...terms.map((term, position) => covered(term, shapes[position]?.length ?? 0)));
-  const spelled = (term: string, axes: number): string => term.replace('...', free.slice(widest - axes, widest).join(''));
-  return {
-    terms: terms.map((term, position) => spelled(term, covered(term, shapes[position]?.length ?? 0))),
-    output: spelled(right ?? implicitOutput(terms), widest),
-  };
+  const shapes = node.inputs.map((input) => facts(input).shape);
+  const free = ALPHABET.filter((letter) => !text.includes(letter));
+  const covered = terms.map((term, position) => (term.includes('...') ? (shapes[position]?.length ?? 0) - term.length + '...'.length : 0));
+  const widest = Math.max(0, ...covered);
+  const spelled = (term: string, axes: number): string[] => [...term.replace('...', free.slice(widest - axes, widest).join(''))];
+  const operands = terms.map((term, position) => ({ name: node.inputs[position] ?? '', letters: spelled(term, covered[position] ?? 0), shape: shapes[position] ?? [] }));
+  if (operands.some(({ letters }) => new Set(letters).size < letters.length)) return refuse(`equation=${equation}`);
+  return { operands, output: spelled(right ?? implicitOutput(terms), widest) };
 }
 
 /** Without an arrow: letters that occur once, in order, behind the ellipsis. */

@@ -2,7 +2,8 @@
 
 import { int, intAttribute, string, stringAttribute } from '../../../ir/attributes';
 import { elementCount } from '../../../ir/model';
-import { axisFromFront, product, unpick } from '../placing';
+import { axisFromFront, product } from '../axes';
+import { unpick } from '../placing';
 import { type GradientRule, type GradientTable, refused, rule, type RuleContext } from '../rule';
 import { scatterAdd } from '../scattering';
 
@@ -15,6 +16,7 @@ const gather: GradientRule = ({ node, build, gradient, facts, needs, elements })
   const [outer, size, inner] = [product(shape.slice(0, axis)), shape[axis] ?? 1, product(shape.slice(axis + 1))];
   const picks = elements(indices);
   const rows = [outer, elementCount(facts(indices).shape), inner];
+  if (rows.includes(0)) return [];
   const summed = picks === undefined
     ? scatterAdd(build, { name: gradient, shape: rows, type }, { name: indices, shared: true }, size)
     : unpick(build, { name: build.reshape(gradient, rows), shape: rows, type }, 1, picks.map((index) => axisFromFront(index, size)), size);

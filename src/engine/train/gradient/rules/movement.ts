@@ -2,8 +2,9 @@
 
 import { int, intAttribute, intsAttribute, stringAttribute } from '../../../ir/attributes';
 import { elementCount } from '../../../ir/model';
+import { axisFromFront, inversePermutation, product } from '../axes';
 import { sumTo } from '../broadcast';
-import { axisFromFront, type Cut, inversePermutation, product, repad, unslice } from '../placing';
+import { type Cut, repad, unslice } from '../placing';
 import { type GradientRule, type GradientTable, rule, type RuleContext } from '../rule';
 import { centerCropPad, pad } from './padding';
 

@@ -1,7 +1,8 @@
 // Pad in its four modes and CenterCropPad. Padding is separable: axis by axis, each a picking of elements.
 
 import { intsAttribute, stringAttribute } from '../../../ir/attributes';
-import { axisFromFront, repad, unpick } from '../placing';
+import { axisFromFront } from '../axes';
+import { repad, unpick } from '../placing';
 import type { GradientRule, RuleContext } from '../rule';
 
 interface Padding {
