@@ -36,8 +36,10 @@ export const remarks: readonly GradientNote[] = [
   { operators: words('LayerNormalization'), note: 'Refused: a loss on Mean or InvStdDev' },
   { operators: words('ScatterElements ScatterND'), note: 'Refused: `reduction` other than none and add' },
   { operators: ['Compress'], note: 'Refused: a condition that is computed' },
-  { operators: ['Einsum'], note: 'Refused: a letter twice in one operand' },
-  { operators: words('Split Slice Pad'), note: 'Refused: sizes and bounds that are computed' },
+  { operators: ['Einsum'], note: 'products, sums and transposes, two operands at a time. Refused: a letter twice in one operand' },
+  { operators: words('Split Slice'), note: 'Refused: sizes and bounds that are computed' },
+  { operators: ['Pad'], note: 'all modes, also by the constant. Refused: pads that are computed, negative pads outside mode constant, and more than the mode defines' },
+  { operators: ['Col2Im'], note: 'Refused: dilations in other than two dimensions, where onnxruntime computes the operator wrongly' },
 ];
 
 /** Of com.microsoft. */
