@@ -28,7 +28,7 @@ export interface TrainingCase {
 export async function trainingCase(model: string, dataFile: string, samples: number): Promise<TrainingCase> {
   const opened = await openAsset(model);
   const inputs = modelInputs(opened).map(({ name, type, shape }) => ({ name, type, shape }));
-  const data = await openDataset(assetPath(dataFile), { inputs: inputs as never, dims: {} }, { files: nodeFiles, decoders: nodeDecoders });
+  const data = await openDataset(assetPath(dataFile), { inputs: inputs, dims: {} }, { files: nodeFiles, decoders: nodeDecoders });
   const whole = requireSplit(data, 'train');
   const train = subset(whole, 'train', evenIndices(whole.size, samples));
   return { model: opened, data, train, test: requireSplit(data, 'test') };

@@ -44,6 +44,7 @@ export interface PlannedTraining {
 export interface OpenTraining {
   readonly stepper: Stepper;
   readonly feeds: FeedContext;
+  /** Sessions and teacher; doing it again does nothing. */
   release(): Promise<void>;
 }
 
@@ -83,10 +84,13 @@ export async function openTraining(planned: PlannedTraining, state: TrainingStat
   const stepper = await open(runtime, graph, state, { optimiser, clip: options.clip, ema: options.ema > 0, provider, threads });
   const isStable = request.augment === undefined && options.mixup === 0;
   const askTeacher = teacher && (isStable ? remembering : asking)(teacher, graph.teacherTensors);
+  let isOpen = true;
   return {
     stepper,
     feeds: { request, graph, trainable, labelForm, askTeacher },
     release: async () => {
+      if (!isOpen) return;
+      isOpen = false;
       await stepper.release();
       await teacher?.release();
     },

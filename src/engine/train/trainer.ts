@@ -225,9 +225,8 @@ class Training {
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'outOfMemory') throw error;
       const state = this.opened.stepper.state;
-      const before = this.planned;
+      this.planned = await smallerBatch(this.planned, 'outOfMemory', error);
       await this.opened.release();
-      this.planned = await smallerBatch(before, 'outOfMemory', error);
       this.opened = await openTraining(this.planned, state);
       this.position = { ...this.position, microbatch: this.planned.plan.microbatch };
       return this.runStep(await this.read(order), order);

@@ -1,0 +1,266 @@
+// The training loop on a real network and real data: it learns, resumes bit by bit, can be cancelled, and refuses what
+// cannot be trained.
+
+import assert from 'node:assert/strict';
+import type { Batch, Split } from '../../../src/engine/data/dataset';
+import { EngineError } from '../../../src/engine/error';
+import type { Runtime } from '../../../src/engine/ports';
+import { subset } from '../../../src/engine/train/samples';
+import { createTeacher } from '../../../src/engine/train/teacherSession';
+import { train } from '../../../src/engine/train/trainer';
+import type { TrainedValues, TrainingEvent, TrainingRequest, TrainingResult } from '../../../src/engine/train/training';
+import { withAssets } from '../../support/assets';
+import { closeAssets } from '../../support/models';
+import { testRuntime } from '../../support/passContext';
+import { accuracy, lossesOf, type TrainingCase, trainingCase, trainingRequest } from '../../support/training';
+
+function assertSame(found: TrainedValues, expected: TrainedValues, tolerance = 0): void {
+  assert.deepEqual([...found.keys()], [...expected.keys()]);
+  for (const [name, values] of expected) {
+    const largest = values.reduce((most, value, at) => Math.max(most, Math.abs(value - (found.get(name)?.[at] ?? NaN))), 0);
+    assert.ok(largest <= tolerance, `${name} differs by ${largest}`);
+  }
+}
+
+const refusal = async (request: TrainingRequest): Promise<EngineError> => {
+  const error = await train(request).then(() => undefined, (reason: unknown) => reason);
+  assert.ok(error instanceof EngineError, String(error));
+  return error;
+};
+
+function ofType<Type extends TrainingEvent['type']>(events: readonly TrainingEvent[], type: Type): Extract<TrainingEvent, { type: Type }>[] {
+  return events.filter((event): event is Extract<TrainingEvent, { type: Type }> => event.type === type);
+}
+
+/** The split with its batches changed. */
+function changed(split: Split, change: (batch: Batch) => Batch): Split {
+  return { ...split, gather: async (indices) => change(await split.gather(indices)), read: async (start, end) => change(await split.read(start, end)) };
+}
+
+withAssets('the trainer, on keywords', function () {
+  this.timeout(30_000);
+  let mlp: TrainingCase;
+  let few: Pick<TrainingCase, 'model' | 'train'>;
+  before(async () => {
+    mlp = await trainingCase('models/dnn_m-kws12.onnx', 'data/kws-dnn.json', 1000);
+    few = { model: mlp.model, train: subset(mlp.train, 'train', Array.from({ length: 130 }, (_, index) => index)) };
+  });
+  after(async () => {
+    await mlp.data.close();
+    await closeAssets();
+  });
+
+  it('learns: the loss falls and the samples it trained on are recognised', async () => {
+    const { request, events } = trainingRequest(mlp, { epochs: 3, schedule: 'cosine', warmup: 0.1 });
+    const before = await accuracy(mlp.model, new Map(), mlp.train, 1000);
+    const result = await train(request);
+    const losses = lossesOf(events);
+    assert.equal(losses.length, 3 * 31);
+    assert.ok((result.history.at(-1)?.loss ?? NaN) < 0.5 * (result.history[0]?.loss ?? NaN), JSON.stringify(result.history));
+    assert.ok(await accuracy(mlp.model, result.parameters, mlp.train, 1000) > before + 0.1);
+    assert.equal(ofType(events, 'started')[0]?.parameters, [...result.parameters.values()].reduce((sum, { length }) => sum + length, 0));
+  });
+
+  it('is the same for the same seed, and another for another', async () => {
+    const run = async (seed: number): Promise<TrainedValues> => (await train(trainingRequest(few, { seed }).request)).parameters;
+    const first = await run(1);
+    assertSame(await run(1), first);
+    assert.throws(() => { assertSame(new Map(), first); });
+    const other = await run(2);
+    assert.ok([...first].some(([name, values]) => values.some((value, at) => value !== other.get(name)?.[at])));
+  });
+
+  /** Kills a training when `when` says so, as losing the process does: what was saved last is all there is. */
+  async function killedAndResumed(options: Parameters<typeof trainingRequest>[1], overrides: Partial<TrainingRequest>, atStep: number): Promise<TrainingResult> {
+    let saved: Uint8Array | undefined;
+    const controller = new AbortController();
+    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
+    const first = trainingRequest(few, options, { ...overrides, checkpoint, signal: controller.signal });
+    const stopping: TrainingRequest = { ...first.request, onEvent: (event) => { if (event.type === 'step' && event.step === atStep) controller.abort(); } };
+    assert.equal((await refusal(stopping)).code, 'cancelled');
+    assert.ok(saved !== undefined, 'no checkpoint');
+    const second = trainingRequest(few, options, { ...overrides, checkpoint });
+    const result = await train(second.request);
+    assert.deepEqual(ofType(second.events, 'resumed'), [{ type: 'resumed', step: atStep, epoch: Math.floor(atStep / 4) + 1 }]);
+    return result;
+  }
+
+  it('goes on bit by bit after a cancel in the middle of an epoch', async () => {
+    const options = { epochs: 3, ema: 0.9, mixup: 0.2, schedule: 'cosine', clip: 1, labelSmoothing: 0.1 } as const;
+    const whole = await train(trainingRequest(few, options).request);
+    const resumed = await killedAndResumed(options, {}, 6);
+    assertSame(resumed.parameters, whole.parameters);
+    assert.deepEqual(resumed.history.map(({ loss }) => loss), whole.history.map(({ loss }) => loss));
+    assert.equal(resumed.steps, 12);
+  });
+
+  it('goes on bit by bit with sgd, and with the best epoch of before the cancel', async () => {
+    const evaluate = { better: 'higher', run: (values: TrainedValues) => Promise.resolve(-Math.abs([...values.values()][0]?.[0] ?? 0)) } as const;
+    const options = { epochs: 3, optimizer: 'sgd', learningRate: 0.01 } as const;
+    const whole = await train(trainingRequest(few, options, { evaluate }).request);
+    const resumed = await killedAndResumed(options, { evaluate }, 9);
+    assertSame(resumed.parameters, whole.parameters);
+    assert.deepEqual(resumed.best, whole.best);
+    assert.deepEqual(resumed.history.map(({ metric }) => metric), whole.history.map(({ metric }) => metric));
+  });
+
+  it('refuses a checkpoint of another training', async () => {
+    let saved: Uint8Array | undefined;
+    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes; return Promise.resolve(); } };
+    await train(trainingRequest(few, {}, { checkpoint }).request);
+    assert.equal((await refusal(trainingRequest(few, { learningRate: 0.1 }, { checkpoint }).request)).code, 'trainingCheckpoint');
+    saved = saved?.slice(0, 40);
+    assert.equal((await refusal(trainingRequest(few, {}, { checkpoint }).request)).code, 'trainingCheckpoint');
+  });
+
+  it('accumulates: two batches of 16 are one of 32', async () => {
+    const options = { optimizer: 'sgd', learningRate: 0.05, epochs: 1, clip: 1, ema: 0.5 } as const;
+    const whole = await train(trainingRequest(few, { ...options, batch: 32 }).request);
+    const parts = await train(trainingRequest(few, { ...options, batch: 16, accumulate: 2 }).request);
+    assertSame(parts.parameters, whole.parameters, 1e-6);
+    assert.ok(Math.abs((parts.history[0]?.loss ?? NaN) - (whole.history[0]?.loss ?? NaN)) < 1e-5);
+  });
+
+  it('keeps the best epoch, the model as it came among them, and stops early', async () => {
+    const metrics = [0.5, 0.9, 0.4, 0.3, 0.2, 0.1];
+    const seen: TrainedValues[] = [];
+    const evaluate = { better: 'higher', run: (values: TrainedValues) => { seen.push(values); return Promise.resolve(metrics[seen.length - 1] ?? 0); } } as const;
+    const { request, events } = trainingRequest(few, { epochs: 5, earlyStop: 2 }, { evaluate });
+    const result = await train(request);
+    assert.deepEqual(result.best, { epoch: 1, metric: 0.9 });
+    assertSame(result.parameters, seen[1] ?? new Map());
+    assert.deepEqual(ofType(events, 'earlyStop'), [{ type: 'earlyStop', epoch: 3, bestEpoch: 1 }]);
+    assert.deepEqual(result.history.map(({ epoch }) => epoch), [0, 1, 2, 3]);
+    const last = await train(trainingRequest(few, { epochs: 2, keep: 'last' }, { evaluate: { better: 'lower', run: () => Promise.resolve(1) } }).request);
+    assert.deepEqual(last.best, { epoch: 0, metric: 1 });
+    assert.equal(last.steps, 8);
+  });
+
+  it('gives the average of the weights with ema', async () => {
+    const options = { optimizer: 'sgd', momentum: 0, learningRate: 0.1, epochs: 1, batch: 64 } as const;
+    const plain = await train(trainingRequest(few, options).request);
+    const averaged = await train(trainingRequest(few, { ...options, ema: 0.9 }).request);
+    const [name = '', last = []] = [...plain.parameters][0] ?? [];
+    const average = averaged.parameters.get(name) ?? [];
+    assert.ok(Array.from(last).some((value, at) => Math.abs(value - (average[at] ?? NaN)) > 1e-5));
+  });
+
+  it('steps back from NaN: the step is not taken, the learning rate halves, training goes on', async () => {
+    const nanAt = (epoch: number): number => (Math.abs(epoch - 1.25) < 1e-6 ? NaN : 1);
+    const { request, events } = trainingRequest(few, { epochs: 2 }, { losses: [{ loss: 'label', weight: nanAt }] });
+    const result = await train(request);
+    const [back] = ofType(events, 'stepBack');
+    assert.deepEqual(back && { ...back, loss: 0 }, { type: 'stepBack', step: 6, epoch: 2, loss: 0, learningRateFactor: 0.5, inARow: 1 });
+    assert.equal(result.steps, 7);
+    const rates = ofType(events, 'step').map(({ learningRate }) => learningRate);
+    assert.equal(rates.at(-1), (rates[0] ?? NaN) / 2);
+    for (const values of result.parameters.values()) assert.ok(values.every(Number.isFinite));
+  });
+
+  it('says that it diverged after three steps back, and the checkpoint of before stays', async () => {
+    let saved: Uint8Array | undefined;
+    const checkpoint = { load: () => Promise.resolve(undefined), save: (bytes: Uint8Array) => { saved = bytes; return Promise.resolve(); } };
+    const { request, events } = trainingRequest(few, { epochs: 3, learningRate: 0.002 }, { checkpoint, losses: [{ loss: 'label', weight: (epoch) => (epoch < 1 ? 1 : NaN) }] });
+    const error = await refusal(request);
+    assert.equal(error.code, 'trainingDiverged');
+    assert.match(error.message, /step 7 \(epoch 2\).*3 times.*"learningRate" than 0\.002/);
+    assert.deepEqual(ofType(events, 'stepBack').map(({ learningRateFactor }) => learningRateFactor), [0.5, 0.25, 0.125]);
+    assert.ok(saved !== undefined && Buffer.from(saved).includes('"epoch":1'));
+  });
+
+  it('a rate far too large ends in that error too, not in weights of NaN', async () => {
+    const error = await refusal(trainingRequest(few, { optimizer: 'sgd', learningRate: 1e12, epochs: 20 }).request);
+    assert.equal(error.code, 'trainingDiverged');
+  });
+
+  it('names the sample and the input that hold NaN', async () => {
+    const poisoned = changed(few.train, (batch) => {
+      const at = batch.indices.indexOf(few17);
+      if (at < 0) return batch;
+      return { ...batch, inputs: Object.fromEntries(Object.entries(batch.inputs).map(([name, array]) => {
+        const data = (array.data as Float32Array).slice();
+        data[at * (data.length / batch.size) + 3] = NaN;
+        return [name, { ...array, data }];
+      })) };
+    });
+    const [few17 = -1] = (await few.train.read(17, 18)).indices;
+    const error = await refusal(trainingRequest({ ...few, train: poisoned }, { epochs: 2 }).request);
+    assert.equal(error.code, 'dataNotFinite');
+    assert.equal(error.params['sample'], few17);
+    assert.ok(Object.keys((await few.train.read(0, 1)).inputs).includes(String(error.params['input'])));
+  });
+
+  it('names value, sample and number of classes of a label out of range', async () => {
+    const wrong = changed(few.train, (batch) => ({ ...batch, labels: batch.labels?.map((label, at) => (batch.indices[at] === batch.indices[0] ? 12 : label)) ?? [] }));
+    const error = await refusal(trainingRequest({ ...few, train: wrong }, {}).request);
+    assert.equal(error.code, 'labelOutOfRange');
+    assert.equal(error.params['classes'], 12);
+    assert.equal(error.params['label'], 12);
+  });
+
+  it('needs labels for the loss against them, and a teacher for the loss against one', async () => {
+    assert.equal((await refusal(trainingRequest({ ...few, train: { ...few.train, labelled: false } }, {}).request)).code, 'lossNeedsLabels');
+    assert.equal((await refusal(trainingRequest(few, {}, { losses: [{ loss: 'kl' }] }).request)).code, 'lossNeedsTeacher');
+  });
+
+  it('shrinks a batch that is larger than the data', async () => {
+    const { request, events } = trainingRequest(few, { batch: 4096 });
+    await train(request);
+    assert.deepEqual(ofType(events, 'batchShrunk'), [{ type: 'batchShrunk', from: 4096, to: 130, samples: 130 }]);
+    assert.equal(ofType(events, 'started')[0]?.stepsPerEpoch, 1);
+  });
+
+  describe('with little memory', () => {
+    const options = { optimizer: 'sgd', learningRate: 0.05, batch: 64, epochs: 1 } as const;
+    const withFree = (free: number): Runtime => ({ ...testRuntime, freeMemory: () => free });
+
+    it('cuts batches into parts that fit, and learns the same', async () => {
+      const whole = trainingRequest(few, options);
+      const expected = await train(whole.request);
+      const estimate = ofType(whole.events, 'started')[0]?.estimatedBytes ?? NaN;
+      const { request, events } = trainingRequest(few, options, { runtime: withFree((estimate - 1) / 0.8) });
+      assertSame((await train(request)).parameters, expected.parameters, 1e-6);
+      assert.deepEqual(ofType(events, 'microbatch').map(({ from, to, reason }) => [from, to, reason]), [[64, 32, 'estimate']]);
+    });
+
+    it('halves and goes on where onnxruntime itself runs out', async () => {
+      const expected = await train(trainingRequest(few, options).request);
+      let runs = 0;
+      const runtime: Runtime = {
+        ...testRuntime,
+        async createSession(model, sessionOptions) {
+          const session = await testRuntime.createSession(model, sessionOptions);
+          return { ...session, run: (...given) => (runs++ === 1 ? Promise.reject(new EngineError('outOfMemory', { activity: 'progress.inference' })) : session.run(...given)) };
+        },
+      };
+      const { request, events } = trainingRequest(few, options, { runtime });
+      assertSame((await train(request)).parameters, expected.parameters, 1e-6);
+      assert.deepEqual(ofType(events, 'microbatch').map(({ from, to, reason }) => [from, to, reason]), [[64, 32, 'outOfMemory']]);
+      assert.equal(lossesOf(events).length, 2);
+    });
+
+    it('says what a step needs when not even one sample fits', async () => {
+      const error = await refusal(trainingRequest(few, options, { runtime: withFree(1000) }).request);
+      assert.equal(error.code, 'batchTooLarge');
+      assert.ok(Number(error.params['needed']) > 199_000 * 4 * 3);
+      assert.equal(error.params['largest'], 0);
+    });
+  });
+
+  it('learns from a teacher without labels, who is asked once a sample', async () => {
+    const unlabelled = { ...few.train, labelled: false };
+    let asked = 0;
+    const { request, events } = trainingRequest({ ...few, train: unlabelled }, { epochs: 3, batch: 65, learningRate: 3e-3 }, {
+      losses: [{ loss: 'kl', options: { temperature: 2 } }],
+      initial: new Map([...(await train(trainingRequest(few, { learningRate: 0.02 }).request)).parameters]),
+      teacher: async (batch) => {
+        const teacher = await createTeacher(few.model, { batch, dims: {}, runtime: testRuntime, provider: 'cpu', threads: 2 });
+        return { ...teacher, run: (inputs, tensors) => { asked += 1; return teacher.run(inputs, tensors); } };
+      },
+    });
+    await train(request);
+    const losses = lossesOf(events);
+    assert.ok((losses.at(-1) ?? NaN) < 0.5 * (losses[0] ?? NaN), losses.join(' '));
+    assert.ok(asked >= 2 && asked <= 4, `${asked} runs of the teacher`);
+  });
+});
