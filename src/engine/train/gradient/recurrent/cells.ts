@@ -1,38 +1,39 @@
 // One step of LSTM (Hochreiter and Schmidhuber 1997; peepholes: Gers 2000), GRU (Cho 2014) and the plain recurrent network,
 // in the gate orders of ONNX. A state of undefined is zero: its products are not written.
 
+import type { GraphBuilder } from '../../graphBuilder';
 import type { Activation } from './activations';
-import { type Cell, type Direction, product, split, type State } from './unroll';
-import { int } from '../../../ir/attributes';
+import { type Biases, type Cell, type Direction, product, split, type State } from './unroll';
 
-/** A bias of all gates, input and recurrent together: both are added to the same sum. */
-const bothBiases = ({ build, bias }: Direction): string | undefined => (bias === undefined ? undefined : build.add(bias.input, bias.recurrent));
+/** Both biases are added to the same sum. */
+const together = (build: GraphBuilder, { input, recurrent }: Biases): { readonly ahead: string } => ({ ahead: build.add(input, recurrent) });
 
 /** Recurrent network: h = f(x W + h R + b). */
 export const plainCell: Cell = {
   gates: 1,
+  products: [1],
   activationsEach: 1,
-  inputBias: bothBiases,
-  step: ({ build, recurrent, activations: [f] }, projected, { h }) =>
-    ({ h: (f as Activation)(h === undefined ? projected : product(build, h, recurrent, projected)) }),
+  biases: together,
+  step: ({ build, recurrent: [weights = ''], activations: [f] }, projected, { h }) =>
+    ({ h: (f as Activation)(h === undefined ? projected : product(build, h, weights, projected)) }),
 };
 
-/** Gates in the order input, output, forget, cell; peepholes input, output, forget. */
+/** Gates in the order input, output, forget, cell; peepholes input, output, forget. With `coupled` forget is 1 - input. */
 export function lstmCell(options: { readonly coupled: boolean }): Cell {
   return {
     gates: 4,
+    products: [4],
     activationsEach: 3,
-    inputBias: bothBiases,
+    biases: together,
     step: (direction, projected, state) => lstmStep(direction, projected, state, options.coupled),
   };
 }
 
 function lstmStep(direction: Direction, projected: string, { h, c }: State, coupled: boolean): ReturnType<Cell['step']> {
-  const { build, hidden, recurrent, peephole } = direction;
+  const { build, hidden, recurrent: [weights = ''], peepholes: [inPeep, outPeep, forgetPeep] } = direction;
   const [f, g, last] = direction.activations as readonly [Activation, Activation, Activation];
-  const sums = h === undefined ? projected : product(build, h, recurrent, projected);
-  const [inSum = '', outSum = '', forgetSum = '', cellSum = ''] = split(build, sums, 4, hidden, 1);
-  const [inPeep, outPeep, forgetPeep] = peephole === undefined ? [] : split(build, peephole, 3, hidden, 0);
+  const sums = h === undefined ? projected : product(build, h, weights, projected);
+  const [inSum = '', outSum = '', forgetSum = '', cellSum = ''] = split(build, sums, [hidden, hidden, hidden, hidden], 1);
   const peeped = (sum: string, weight: string | undefined, cell: string | undefined): string =>
     (weight === undefined || cell === undefined ? sum : build.add(sum, build.mul(weight, cell)));
   const input = f(peeped(inSum, inPeep, c));
@@ -44,47 +45,40 @@ function lstmStep(direction: Direction, projected: string, { h, c }: State, coup
   return { c: cell, h: build.mul(output, last(cell, { clip: false })) };
 }
 
-/** Gates in the order update, reset, hidden. */
-export function gruCell(options: { readonly linearBeforeReset: boolean }): Cell {
+/**
+ * Gates in the order update, reset, hidden. With `linearBeforeReset` the reset gate multiplies the product of the hidden
+ * gate, recurrent bias included, else the state before it.
+ */
+export function gruCell({ linearBeforeReset }: { readonly linearBeforeReset: boolean }): Cell {
   return {
     gates: 3,
+    products: [2, 1],
     activationsEach: 2,
-    inputBias: (direction) => (options.linearBeforeReset ? withoutHiddenRecurrentBias(direction) : bothBiases(direction)),
-    step: (direction, projected, state) => gruStep(direction, projected, state, options.linearBeforeReset),
+    biases: linearBeforeReset ? withoutHidden : together,
+    step: (direction, projected, state) => gruStep(direction, projected, state, linearBeforeReset),
   };
 }
 
-/** With linear_before_reset, the recurrent bias of the hidden gate is multiplied by the reset gate: it cannot go ahead. */
-function withoutHiddenRecurrentBias({ build, bias, hidden }: Direction): string | undefined {
-  if (bias === undefined) return undefined;
-  const zeros = build.filled([hidden], 0);
-  return build.add(bias.input, build.concat([build.slice(bias.recurrent, 0, 0, 2 * hidden), zeros], 0));
+function withoutHidden(build: GraphBuilder, { input, recurrent }: Biases, hidden: number): { readonly ahead: string; readonly step: string } {
+  const [gates = '', step = ''] = split(build, recurrent, [2 * hidden, hidden], 0);
+  return { ahead: build.add(input, build.concat([gates, build.filled([hidden], 0)], 0)), step };
 }
 
 function gruStep(direction: Direction, projected: string, { h }: State, linearBeforeReset: boolean): ReturnType<Cell['step']> {
-  const { build, hidden, recurrent, bias } = direction;
+  const { build, hidden, recurrent: [gateWeights = '', hiddenWeights = ''], stepBias } = direction;
   const [f, g] = direction.activations as readonly [Activation, Activation];
-  const hiddenBias = linearBeforeReset && bias !== undefined ? build.slice(bias.recurrent, 0, 2 * hidden, 3 * hidden) : undefined;
-  const [gateInput = '', hiddenInput = ''] = pair(direction, projected);
+  const [gateInput = '', hiddenInput = ''] = split(build, projected, [2 * hidden, hidden], 1);
+  const gateSums = h === undefined ? gateInput : product(build, h, gateWeights, gateInput);
+  const [updateSum = '', resetSum = ''] = split(build, gateSums, [hidden, hidden], 1);
+  const update = f(updateSum);
   if (h === undefined) {
-    const [updateSum = '', resetSum = ''] = split(build, gateInput, 2, hidden, 1);
-    const update = f(updateSum);
-    const fresh = g(hiddenBias === undefined ? hiddenInput : build.add(hiddenInput, build.mul(f(resetSum), hiddenBias)));
+    const fresh = g(stepBias === undefined ? hiddenInput : build.add(hiddenInput, build.mul(f(resetSum), stepBias)));
     return { h: build.mul(build.sub(build.scalar(1), update), fresh) };
   }
-  const [gateWeights = '', hiddenWeights = ''] = build.nodes('Split', [recurrent, build.ints([2 * hidden, hidden])], 2);
-  const [updateSum = '', resetSum = ''] = split(build, product(build, h, gateWeights, gateInput), 2, hidden, 1);
   const reset = f(resetSum);
-  const update = f(updateSum);
-  const hiddenSum = linearBeforeReset
-    ? build.add(hiddenInput, build.mul(reset, product(build, h, hiddenWeights, hiddenBias)))
-    : product(build, build.mul(reset, h), hiddenWeights, hiddenInput);
-  const fresh = g(hiddenSum);
+  const fresh = g(linearBeforeReset
+    ? build.add(hiddenInput, build.mul(reset, product(build, h, hiddenWeights, stepBias)))
+    : product(build, build.mul(reset, h), hiddenWeights, hiddenInput));
   // (1 - z) fresh + z h = fresh + z (h - fresh)
   return { h: build.add(fresh, build.mul(update, build.sub(h, fresh))) };
-}
-
-/** Update and reset together, hidden alone. */
-function pair({ build, hidden }: Direction, projected: string): readonly string[] {
-  return build.nodes('Split', [projected, build.ints([2 * hidden, hidden])], 2, { axis: int(1) });
 }

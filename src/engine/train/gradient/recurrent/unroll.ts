@@ -14,24 +14,31 @@ export interface State {
 
 export interface Direction {
   readonly build: GraphBuilder;
-  readonly batch: number;
   readonly hidden: number;
-  /** [gates * hidden, hidden] */
-  readonly recurrent: string;
-  /** Biases [gates * hidden] of input and recurrent weights. */
-  readonly bias: { readonly input: string; readonly recurrent: string } | undefined;
-  /** [3 * hidden], of LSTM with peepholes. */
-  readonly peephole: string | undefined;
+  /** [gates * hidden, hidden] each, with the gates of `Cell.products`. */
+  readonly recurrent: readonly string[];
+  /** Added at each step by the cell, [hidden]. */
+  readonly stepBias: string | undefined;
+  /** Three of [hidden], of LSTM with peepholes. */
+  readonly peepholes: readonly string[];
   readonly activations: readonly Activation[];
+}
+
+/** Biases [gates * hidden] of input and recurrent weights. */
+export interface Biases {
+  readonly input: string;
+  readonly recurrent: string;
 }
 
 /** How a cell computes a step. */
 export interface Cell {
   readonly gates: number;
+  /** Gates of each product of the state with recurrent weights. */
+  readonly products: readonly number[];
   readonly activationsEach: number;
-  /** What is added to the product of inputs and input weights, [gates * hidden]; undefined for nothing. */
-  inputBias(direction: Direction): string | undefined;
-  /** @param projected inputs times input weights plus `inputBias`, [batch, gates * hidden] */
+  /** What goes ahead into the product of inputs and input weights, [gates * hidden], and what is left to the steps. */
+  biases(build: GraphBuilder, biases: Biases, hidden: number): { readonly ahead: string; readonly step?: string };
+  /** @param projected inputs times input weights plus the bias that goes ahead, [batch, gates * hidden] */
   step(direction: Direction, projected: string, state: State): State & { readonly h: string };
 }
 
@@ -64,15 +71,16 @@ export function unroll(context: ForwardContext, cell: Cell, activations: (direct
   const functions = activations(directions);
   const inside = stepMasks(context, steps);
   const runs = Array.from({ length: directions }, (_, index) => {
-    const [input, recurrent] = b[index] === undefined ? [] : split(build, b[index], 2, cell.gates * hidden, 0);
+    const [input, recurrent] = b[index] === undefined ? [] : split(build, b[index], [cell.gates * hidden, cell.gates * hidden], 0);
+    const bias = input === undefined || recurrent === undefined ? undefined : cell.biases(build, { input, recurrent }, hidden);
     const one: Direction = {
-      build, batch, hidden, recurrent: r[index] ?? '', peephole: peepholes[index],
-      bias: input === undefined || recurrent === undefined ? undefined : { input, recurrent },
+      build, hidden, stepBias: bias?.step,
+      recurrent: split(build, r[index] ?? '', cell.products.map((gates) => gates * hidden), 0),
+      peepholes: peepholes[index] === undefined ? [] : split(build, peepholes[index], [hidden, hidden, hidden], 0),
       activations: functions.slice(index * cell.activationsEach, (index + 1) * cell.activationsEach),
     };
-    const bias = cell.inputBias(one);
-    const projected = product(build, rows, w[index] ?? '', bias);
-    const parts = split(build, projected, steps, batch, 0);
+    const projected = product(build, rows, w[index] ?? '', bias?.ahead);
+    const parts = split(build, projected, equal(steps, batch), 0);
     return runSteps(one, cell, parts, { h: initialH[index], c: initialC[index] }, inside, direction === 'reverse' || index === 1);
   });
   return collected(context, runs, { layout, steps, batch, hidden });
@@ -137,12 +145,14 @@ function perDirection(context: ForwardContext, position: number, directions: num
 }
 
 function splitFirst(build: GraphBuilder, input: string, count: number, dims: readonly number[]): readonly string[] {
-  return split(build, input, count, 1, 0).map((part) => build.reshape(part, dims));
+  return split(build, input, equal(count, 1), 0).map((part) => build.reshape(part, dims));
 }
 
-/** `count` parts of `size` along an axis. */
-export function split(build: GraphBuilder, input: string, count: number, size: number, axis: number): readonly string[] {
-  return count === 1 ? [input] : build.nodes('Split', [input, build.ints(Array.from({ length: count }, () => size))], count, { axis: int(axis) });
+const equal = (count: number, size: number): readonly number[] => Array.from({ length: count }, () => size);
+
+/** Parts of these sizes along an axis. */
+export function split(build: GraphBuilder, input: string, sizes: readonly number[], axis: number): readonly string[] {
+  return sizes.length === 1 ? [input] : build.nodes('Split', [input, build.ints(sizes)], sizes.length, { axis: int(axis) });
 }
 
 /** x [n, k] times w [m, k] transposed, plus c where there is one: one kernel. */
