@@ -83,6 +83,7 @@ function settingsOf(options: RuntimeSessionOptions, extra: Readonly<Record<strin
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: options.optimization ?? 'all',
+    enableMemPattern: options.memoryPattern ?? true,
     ...(options.profile === undefined ? {} : {
       enableProfiling: true,
       profileFilePrefix: options.profile.prefix,

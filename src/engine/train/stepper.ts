@@ -102,7 +102,7 @@ export async function accumulatingStepper(runtime: Runtime, graph: TrainingGraph
 }
 
 function sessionOptions({ provider, threads }: StepperOptions): SessionOptions {
-  return { provider, threads };
+  return { provider, threads, memoryPattern: false };
 }
 
 function vector(data: Float32Array): NdArray {
