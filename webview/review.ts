@@ -3,7 +3,7 @@
 import './dom/base.css';
 import './table/grid.css';
 import './review/review.css';
-import type { CompareReport, LayerReport } from '../src/protocol/report';
+import type { CompareReport, CompressReport, LayerReport } from '../src/protocol/report';
 import type { ReportEntry, ReviewCalls, ToReview } from '../src/protocol/webviewMessages';
 import { button, dropdown } from './controls/index';
 import { element, fill } from './dom/element';
@@ -16,6 +16,7 @@ import { type Gain, gainCounts, gainOf } from '../src/protocol/changes';
 import { type Sorting, nextSorting, sortRows } from './logic/sorting';
 import { reviewColumns, reviewValue } from './review/columns';
 import { totalsTable } from './review/totals';
+import { trainingSections } from './review/training';
 import { createGrid } from './table/grid';
 
 interface SavedState {
@@ -84,6 +85,7 @@ function drawReport(): void {
   fill(
     summary,
     totalsTable(report),
+    ...trainingSections(stepsOf(report)),
     foldedFindings(report.warnings),
     element('p', { class: 'environment quiet' }, conditions(report)),
   );
@@ -92,6 +94,11 @@ function drawReport(): void {
   fill(openAfter, t(compressed ? 'view.review.openCompressed' : 'view.review.openAfter'));
   drawChips(report);
   drawLayers();
+}
+
+/** Reports of `compare` have no steps. */
+function stepsOf(of: CompareReport): CompressReport['steps'] {
+  return 'steps' in of ? (of as CompressReport).steps : [];
 }
 
 /** Under which conditions the numbers hold. */

@@ -139,11 +139,14 @@ function unattributed({ layout, overhead, profiled }: ModelProfile): NonNullable
   return { layout, overhead, profiled: profiled.mean, ratio: profiled.ratio };
 }
 
+/** Forms of layers that do what they did before: a difference in time is noise. */
+const sameWork: ReadonlySet<string> = new Set(['form.unchanged', 'form.trained']);
+
 /** What a person must know before shipping the result: that it, or one of its layers, did not get faster. */
 function slowerFindings(layers: readonly LayerReport[], latency: ReturnType<typeof compareTimings>, provider: string): Finding[] {
   const findings: Finding[] = [];
   if (latency.verdict === 'worse') findings.push(finding(said('finding.slower', { provider, ratio: latency.ratio.toFixed(2) })));
-  const changed = layers.filter(({ before, after }) => after.form.code !== 'form.unchanged' && before.latency && after.latency);
+  const changed = layers.filter(({ before, after }) => !sameWork.has(after.form.code) && before.latency && after.latency);
   const slower = changed.filter(({ before, after }) => (after.latency?.mean ?? 0) > (before.latency?.mean ?? 0) * (1 + SLOWER_SHARE));
   if (slower.length > 0) findings.push({ ...finding(said('finding.noGain', { count: slower.length, total: changed.length, layers: named(slower) })), severity: 'info' });
   return findings;

@@ -7,11 +7,13 @@ import { renderTable } from '../table';
 import type { Look } from '../terminal';
 import { metricDelta } from './delta';
 import { renderFindings } from './findings';
+import { renderTraining } from './training';
 
 export function renderCompare(report: CompareReport, look: Look): string[] {
   const { cpu, threads, provider, runtime } = report.environment;
   return [
     ...totals(report, look),
+    ...renderTraining(report, look),
     look.style('dim', look.say('command.environmentLine', { cpu, threads, provider, runtime })),
     '',
     ...layers(report, look),

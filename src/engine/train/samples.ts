@@ -10,13 +10,16 @@ export function epochOrder(size: number, seed: number, epoch: number): number[] 
   return randomIndices(size, size, seededRandom(seedOf('order', seed, epoch)));
 }
 
-/** Samples that are kept from training to judge it: 5 %, at most 1,000 (a standard error of 1.4 points at 75 %). */
-const HELD_OUT_SHARE = 0.05;
-const HELD_OUT_MOST = 1000;
+/**
+ * Samples that are kept from training to judge it: 5 %, at most 1,000 (a standard error of 1.4 points at 75 %), and at
+ * least 250 (2.7 points) where that is no more than a tenth.
+ */
+const HELD_OUT = { share: 0.05, most: 1000, least: 250, mostShare: 0.1 };
 
 /** Cuts a split in two at random; of a single sample nothing is held out. */
 export function heldOut(split: Split, seed: number): { readonly train: Split; readonly validation: Split } {
-  const count = Math.min(HELD_OUT_MOST, Math.ceil(split.size * HELD_OUT_SHARE), split.size - 1);
+  const wanted = Math.max(split.size * HELD_OUT.share, Math.min(HELD_OUT.least, split.size * HELD_OUT.mostShare));
+  const count = Math.min(HELD_OUT.most, Math.ceil(wanted), split.size - 1);
   const order = randomIndices(split.size, split.size, seededRandom(seedOf('held out', seed)));
   const ascending = (indices: readonly number[]): number[] => [...indices].sort((a, b) => a - b);
   return {

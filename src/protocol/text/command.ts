@@ -132,6 +132,15 @@ export const commandTexts = {
   'command.runsLine': { en: '{runs} runs on {provider}, {threads} threads, batch {batch}', zh: '在 {provider} 上运行 {runs} 次，{threads} 线程，批大小 {batch}' },
   'command.profiledLine': { en: '{mean} a run ({ratio} times the plain run)', zh: '每次 {mean}（为普通运行的 {ratio} 倍）' },
   'command.samplesLine': { en: '{count} of "{split}" in {seconds} s', zh: '"{split}" 中 {count} 个，用时 {seconds} 秒' },
+  'command.trainedMetricLine': {
+    en: '{pass}: held-out {metric} {values} (epoch {epoch} of {epochs} kept; loss {losses})',
+    zh: '{pass}：留出样本上的 {metric} {values}（保留第 {epoch} 轮，共 {epochs} 轮；损失 {losses}）',
+  },
+  'command.trainedNoGainLine': {
+    en: '{pass}: none of {epochs} epochs was better than held-out {metric} {values} before (loss {losses})',
+    zh: '{pass}：{epochs} 轮中没有一轮优于训练前留出样本上的 {metric} {values}（损失 {losses}）',
+  },
+  'command.trainedLine': { en: '{pass}: {epochs} epochs (loss {losses})', zh: '{pass}：{epochs} 轮（损失 {losses}）' },
   'command.environmentLine': { en: '{cpu}, {threads} threads, {provider}, {runtime}', zh: '{cpu}，{threads} 线程，{provider}，{runtime}' },
   'command.wrote': { en: 'Wrote {file}', zh: '已写入 {file}' },
   'command.step': { en: '{pass} done in {seconds} s', zh: '{pass} 完成，用时 {seconds} 秒' },

@@ -139,6 +139,15 @@ export const passTexts = {
   'option.calibrationData': { en: 'Calibration data', zh: '校准数据' },
   'option.calibrationData.about': { en: 'Real samples, or synthetic ones made from the model.', zh: '真实样本，或由模型合成的样本。' },
 
+  'value.optimizer.adamw': { en: 'AdamW', zh: 'AdamW' },
+  'value.optimizer.sgd': { en: 'SGD with momentum', zh: '带动量的 SGD' },
+  'value.schedule.cosine': { en: 'cosine', zh: '余弦' },
+  'value.schedule.onecycle': { en: 'one cycle', zh: '单周期' },
+  'value.schedule.step': { en: 'in steps', zh: '阶梯' },
+  'value.schedule.constant': { en: 'constant', zh: '恒定' },
+  'value.batchNorm.train': { en: 'statistics of each batch', zh: '每批的统计量' },
+  'value.batchNorm.frozen': { en: 'statistics in the file', zh: '文件中的统计量' },
+
   // What each clean-up rule does.
   'value.rules.weightInputs': { en: 'weights listed as inputs become plain weights', zh: '列为输入的权重改为普通权重' },
   'value.rules.constantNodes': { en: 'Constant nodes become initializers', zh: 'Constant 节点改为初始值' },

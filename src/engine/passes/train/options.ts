@@ -36,7 +36,7 @@ export type TrainingChoices = Static<TObject<typeof trainingProperties>>;
 const STEPS_AN_EPOCH = 50;
 const BATCHES = [128, 64, 32] as const;
 /** Where nothing is said: small steps for a model that is good already, larger ones for new weights (measured: docs/training.md). */
-const RATES = { adamw: { tune: 3e-4, scratch: 3e-3 }, sgd: { tune: 5e-3, scratch: 0.1 } } as const;
+const RATES = { adamw: { tune: 5e-4, scratch: 3e-3 }, sgd: { tune: 5e-3, scratch: 0.05 } } as const;
 
 /** The options of the trainer, with what was left out chosen by size of the data and state of the weights. */
 export function trainerOptions(choices: TrainingChoices, given: { readonly samples: number; readonly fromScratch: boolean; readonly seed: number }): TrainingOptions {
