@@ -12,6 +12,7 @@ import { GraphBuilder } from '../graphBuilder';
 import { readConstants } from './constants';
 import { gradientPath, type GradientPath } from './path';
 import type { Facts, ForwardContext, RuleContext } from './rule';
+import { sumOfProducts } from './sumOfProducts';
 import { gradientOf } from './table';
 
 /** Rules are written for the forms that operators have from this opset on; older models are converted first. */
@@ -67,7 +68,7 @@ class Gradients {
   of(tensor: string): string | undefined {
     const parts = this.parts.get(tensor);
     if (parts === undefined) return undefined;
-    const total = this.builder.sum(parts);
+    const total = sumOfProducts(this.builder, parts) ?? this.builder.sum(parts);
     this.parts.set(tensor, [total]);
     return total;
   }
