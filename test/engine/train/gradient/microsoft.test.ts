@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { float, int, ints, string } from '../../../../src/engine/ir/attributes';
 import type { NdArray } from '../../../../src/engine/ports';
-import { analyticGradients, checkDirections, int64s, type OperatorCase, uniform } from '../../../support/gradientCheck';
+import { analyticGradients, checkAgainst, checkDirections, int64s, type OperatorCase, uniform } from '../../../support/gradientCheck';
 import { checkForward, runDecomposed } from '../../../support/rewriteCheck';
 
 const domain = 'com.microsoft';
@@ -107,7 +107,7 @@ describe('gradients: fused operators of onnxruntime', () => {
     return {
       op: 'Attention', domain,
       attributes: { num_heads: int(2), unidirectional: int(causal ? 1 : 0), ...(scale && { scale: float(0.3) }), ...(sizes && { qkv_hidden_sizes: ints(widths) }) },
-      inputs: [uniform([batch, length, width], seed), uniform([width, total], seed + 1), uniform([total], seed + 2), masks[mask] ?? null, null,
+      inputs: [uniform([batch, length, width], seed), uniform([width, total], seed + 1, -0.5, 0.5), uniform([total], seed + 2), masks[mask] ?? null, null,
         added === null ? null : uniform([...added, length, length], seed + 3)],
     };
   }, () => true, 50);
@@ -183,6 +183,14 @@ describe('gradients: fused operators of onnxruntime', () => {
     // Channels 0 and 1 are a group: its mean is zero.
     const mean = values.reduce((sum, value, at) => sum + (at % 4 < 2 ? value : 0), 0) / 8;
     assert.ok(Math.abs(mean) < 1e-6, `${mean}`);
+  });
+
+  it('SimplifiedLayerNormalization, which onnxruntime has in the default domain', async () => {
+    const attributes = { axis: int(-1), epsilon: float(1e-5) };
+    await checkAgainst({ op: 'SimplifiedLayerNormalization', attributes, inputs: [uniform([2, 3, 4], 1), uniform([4], 2)] }, ([x = new Float64Array(0), scale = new Float64Array(0)]) => {
+      const deviation = (row: number): number => Math.sqrt(x.subarray(row, row + 4).reduce((sum, value) => sum + value ** 2, 0) / 4 + 1e-5);
+      return [x.map((value, at) => (value / deviation(at - (at % 4))) * (scale[at % 4] as number))];
+    });
   });
 
   it('refuses forms with a past, and operators that have no rule', async () => {
