@@ -3,6 +3,7 @@
 import type { GraphBuilder } from '../../graphBuilder';
 import { type Convolution, spread, spreadByMirroring, weightsByConvolution } from './linearMaps';
 import { extentOf } from './slidingAxis';
+import { weightsByRows, weightsByShifts, weightsByTaps } from './weightForms';
 
 /** dL/dx from dL/dy and weights [filters, channels / group, ...kernel]. */
 export function inputGradient(build: GraphBuilder, dy: string, weights: string, convolution: Convolution): string {
@@ -12,5 +13,8 @@ export function inputGradient(build: GraphBuilder, dy: string, weights: string, 
 
 /** dL/dweights [filters, channels / group, ...kernel] from x and dL/dy. */
 export function weightGradient(build: GraphBuilder, x: string, dy: string, convolution: Convolution): string {
+  const { channels, filters, group, axes } = convolution;
+  if (group === 1) return axes.every((axis) => axis.stride === 1) ? weightsByShifts(build, x, dy, convolution) : weightsByTaps(build, x, dy, convolution);
+  if (group === channels && group === filters) return weightsByRows(build, x, dy, convolution);
   return weightsByConvolution(build, x, dy, convolution);
 }
