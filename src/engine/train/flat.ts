@@ -56,13 +56,15 @@ function flatVector(name: VectorName, members: readonly Named[]): FlatVector {
   return { name, entries, length };
 }
 
-/** Appends nodes that give every tensor of the vector under its own name. */
+/**
+ * Appends nodes that give every tensor of the vector under its own name. Slices, not one Split: WebGPU binds every output
+ * of a node at once and has room for a few only (maxStorageBuffersPerShaderStage, 8 by default).
+ */
 export function unpack(build: GraphBuilder, { entries }: FlatVector, flat: string): void {
-  const lengths = entries.map(({ dims }) => elementCount(dims));
-  const parts = entries.length === 1 ? [flat] : build.nodes('Split', [flat, build.ints(lengths)], entries.length);
-  entries.forEach(({ name, dims }, index) => {
-    build.named('Reshape', [parts[index] ?? flat, build.ints(dims)], [name]);
-  });
+  for (const { name, dims, offset } of entries) {
+    const part = entries.length === 1 ? flat : build.slice(flat, 0, offset, offset + elementCount(dims));
+    build.named('Reshape', [part, build.ints(dims)], [name]);
+  }
 }
 
 /** Appends nodes that put tensors, in the order of the entries, end to end. */

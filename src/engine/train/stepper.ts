@@ -3,6 +3,7 @@
 
 import type { NdArray, Runtime, Session, SessionOptions } from '../ports';
 import type { FlatLayout } from './flat';
+import { loopGraph, outer } from './loopGraph';
 import type { TrainingGraph } from './trainingGraph';
 import { GRADIENT_NORM, gradientInput, nextOutput, REPORT, scalarInput, stateInput } from './trainingNames';
 import { buildUpdateGraph, stateVectors, type UpdateOptions } from './updateGraph';
@@ -31,6 +32,8 @@ export interface Stepper {
   readonly state: TrainingState;
   /** One step from `state`; `adopt` makes its result the state, until then it is as if it had not been. */
   step(inputs: StepInputs): Promise<StepReport>;
+  /** Several steps in one call, one after the other from `state`; the same number at every call. Absent where it cannot be. */
+  steps?(inputs: readonly StepInputs[]): Promise<readonly StepReport[]>;
   adopt(): void;
   release(): Promise<void>;
 }
@@ -40,21 +43,50 @@ export interface StepperOptions extends UpdateOptions {
   readonly threads: number;
 }
 
-/** A stepper over a graph that takes whole steps. `state` is used as it is and changed in place by `adopt`. */
+/** A stepper over a graph that takes whole steps. The arrays of `state` are its buffers from then on. */
 export async function wholeStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
   const session = await runtime.createSession(graph.model, sessionOptions(options));
+  let loop: Session | undefined;
   const buffers = new Buffers(state, graph.layout, options);
   const outputs = [...buffers.names.map(nextOutput), REPORT];
   return {
     get state() { return buffers.current; },
     adopt: () => { buffers.swap(); },
-    release: () => session.release(),
+    release: async () => {
+      await loop?.release();
+      await session.release();
+    },
     async step({ parts: [feeds = {}], scalars }) {
       const results = await session.run({ ...feeds, ...buffers.inputs(), ...scalarFeeds(scalars) }, outputs, buffers.targets());
-      const values = results[REPORT]?.data as Float32Array;
-      return { loss: values[0] ?? NaN, losses: Array.from(values.subarray(1, -1)), gradientNorm: values.at(-1) ?? NaN };
+      return reportOf(results[REPORT]?.data as Float32Array);
+    },
+    async steps(inputs) {
+      loop ??= await runtime.createSession(loopGraph(graph.model, inputs.length), sessionOptions(options));
+      const feeds = { ...buffers.inputs(), ...stacked(inputs.map(({ parts: [part = {}], scalars }) => ({ ...part, ...scalarFeeds(scalars) }))) };
+      const results = await loop.run(renamed(feeds), outputs.map(outer), renamed(buffers.targets()));
+      const reports = results[outer(REPORT)]?.data as Float32Array;
+      const width = reports.length / inputs.length;
+      return inputs.map((_, index) => reportOf(reports.subarray(index * width, (index + 1) * width)));
     },
   };
+}
+
+/** [total loss, losses of the terms, norm of the gradient] */
+function reportOf(values: Float32Array): StepReport {
+  return { loss: values[0] ?? NaN, losses: Array.from(values.subarray(1, -1)), gradientNorm: values.at(-1) ?? NaN };
+}
+
+/** The same inputs of several steps, one behind the other along a new first axis. */
+function stacked(steps: readonly Feeds[]): Feeds {
+  return Object.fromEntries(Object.entries(steps[0] ?? {}).map(([name, { type, dims, data }]): [string, NdArray] => {
+    const whole = new (data.constructor as Float32ArrayConstructor)(data.length * steps.length);
+    steps.forEach((feeds, index) => { whole.set(feeds[name]?.data as Float32Array, index * data.length); });
+    return [name, { type, dims: [steps.length, ...dims], data: whole }];
+  }));
+}
+
+function renamed(feeds: Feeds): Feeds {
+  return Object.fromEntries(Object.entries(feeds).map(([name, array]) => [outer(name), array]));
 }
 
 /** A stepper that adds up the gradients of several parts and then takes one step by their mean. */

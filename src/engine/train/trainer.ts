@@ -6,14 +6,14 @@ import { decodeCheckpoint, encodeCheckpoint, type TrainingPosition } from './che
 import { readBatch } from './feeds';
 import { requireFinite } from './finite';
 import { fitMemory, smallerBatch } from './fitMemory';
-import { unflatten } from './flat';
 import { openTraining, type OpenTraining, type PlannedTraining, planTraining, startState } from './openTraining';
 import { defaultLearningRates } from './optimisers/table';
+import { judgedState, splitValues, valuesOf } from './outcome';
+import { createPace, type Pace } from './pace';
 import { epochOrder } from './samples';
 import { emaDecay, scheduleFactor } from './schedules';
 import type { StepInputs, StepReport, TrainingState } from './stepper';
-import type { EpochRecord, TrainedValues, TrainingRequest, TrainingResult } from './training';
-import { averageOf } from './updateGraph';
+import type { EpochRecord, TrainingRequest, TrainingResult } from './training';
 
 /** A killed training loses at most about this much. */
 const CHECKPOINT_MS = 30_000;
@@ -43,6 +43,7 @@ const START: Omit<TrainingPosition, 'microbatch'> = {
 /** One training on its way. A class because nearly everything here changes the same few things. */
 class Training {
   private savedAt = performance.now();
+  private readonly pace: Pace;
 
   private constructor(
     private readonly request: TrainingRequest,
@@ -50,7 +51,9 @@ class Training {
     private opened: OpenTraining,
     private position: TrainingPosition,
     private bestState: TrainingState | undefined,
-  ) {}
+  ) {
+    this.pace = createPace(planned.plan.stepsPerEpoch);
+  }
 
   static async open(request: TrainingRequest, saved: Uint8Array | undefined): Promise<Training> {
     const { options, data } = request;
@@ -108,7 +111,10 @@ class Training {
     const order = epochOrder(request.data.size, request.options.seed, this.position.epoch);
     while (this.position.stepInEpoch < plan.stepsPerEpoch) {
       await this.pause();
-      await this.step(order);
+      const left = plan.stepsPerEpoch - this.position.stepInEpoch;
+      const count = this.pace.next(left, request.options.epochs * plan.stepsPerEpoch - this.position.step);
+      if (count === 1) await this.step(order);
+      else await this.steps(order, count);
     }
     const seconds = (performance.now() - began) / 1000;
     const { epoch, lossSum, lossCount } = this.position;
@@ -131,63 +137,80 @@ class Training {
     const isBetter = best === undefined || (request.evaluate?.better === 'lower' ? metric < best.metric : metric > best.metric);
     if (!isBetter) return;
     this.position = { ...this.position, best: { epoch, metric } };
-    this.bestState = Object.fromEntries(Object.entries(this.judged()).map(([name, values]) => [name, values.slice()]));
+    this.bestState = this.judged();
     request.onEvent?.({ type: 'best', epoch, metric });
   }
 
   private async evaluate(): Promise<number | null> {
-    return await this.request.evaluate?.run(this.valuesOf(this.judged())) ?? null;
+    return await this.request.evaluate?.run(valuesOf(this.planned, this.judged())) ?? null;
   }
 
-  /** Weights and statistics that are judged and given out: the averages where they are kept. */
   private judged(): TrainingState {
-    const { layout: { groups, statistics } } = this.planned.graph;
-    const { state } = this.opened.stepper;
-    return Object.fromEntries((statistics === undefined ? groups : [...groups, statistics]).map(({ name }) => [name, state[averageOf(name)] ?? state[name] ?? new Float32Array(0)]));
-  }
-
-  private valuesOf(state: TrainingState): TrainedValues {
-    const { graph: { layout, extra } } = this.planned;
-    const vectors = layout.statistics === undefined ? layout.groups : [...layout.groups, layout.statistics];
-    return new Map(vectors.flatMap((vector) => [...unflatten(vector, state[vector.name] ?? new Float32Array(vector.length))]).filter(([name]) => !extra.has(name)));
+    return judgedState(this.planned, this.opened.stepper.state);
   }
 
   private result(): TrainingResult {
-    const { request, position, planned: { trainable } } = this;
-    const values = this.valuesOf((request.options.keep === 'best' ? this.bestState : undefined) ?? this.judged());
-    const running = new Set(trainable.statistics.map((statistic) => statistic.running));
-    const entries = [...values];
-    return {
-      parameters: new Map(entries.filter(([name]) => !running.has(name))),
-      statistics: new Map(entries.filter(([name]) => running.has(name))),
-      history: position.history, best: position.best, steps: position.taken,
-    };
+    const { request, position, planned } = this;
+    const kept = (request.options.keep === 'best' ? this.bestState : undefined) ?? this.judged();
+    return { ...splitValues(planned, valuesOf(planned, kept)), history: position.history, best: position.best, steps: position.taken };
   }
 
   // ── steps ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private async step(order: readonly number[]): Promise<void> {
-    const { request, position } = this;
     const inputs = await this.read(order);
+    const began = performance.now();
     const report = await this.runStep(inputs, order);
-    const isFinite = Number.isFinite(report.loss) && Number.isFinite(report.gradientNorm);
-    if (!isFinite) await this.checkBatches(order);
-    const learningRate = this.learningRate(position.step);
-    this.position = {
-      ...position, microbatch: this.position.microbatch, step: position.step + 1, stepInEpoch: position.stepInEpoch + 1,
-      ...(isFinite
-        ? { taken: position.taken + 1, stepsBackInARow: 0, lossSum: position.lossSum + report.loss, lossCount: position.lossCount + 1 }
-        : { stepsBackInARow: position.stepsBackInARow + 1, learningRateFactor: position.learningRateFactor / 2 }),
-    };
-    if (isFinite) this.opened.stepper.adopt();
-    else this.stepBack(report.loss);
-    if (isFinite) {
-      request.onEvent?.({
-        type: 'step', step: position.step + 1, steps: request.options.epochs * this.planned.plan.stepsPerEpoch, epoch: position.epoch + 1, loss: report.loss,
-        losses: Object.fromEntries(this.planned.graph.terms.map(({ id }, index) => [id, report.losses[index] ?? NaN])),
-        learningRate, gradientNorm: report.gradientNorm,
-      });
+    this.pace.note(performance.now() - began);
+    if (isFinite(report)) {
+      this.opened.stepper.adopt();
+      this.noteStep(report);
+      return;
     }
+    await this.checkBatches(order);
+    const { position } = this;
+    this.position = {
+      ...position, step: position.step + 1, stepInEpoch: position.stepInEpoch + 1,
+      stepsBackInARow: position.stepsBackInARow + 1, learningRateFactor: position.learningRateFactor / 2,
+    };
+    this.stepBack(report.loss);
+  }
+
+  /** Several steps in one call. Where one of them is not finite none is taken, and they are run one by one. */
+  private async steps(order: readonly number[], count: number): Promise<void> {
+    const { stepper } = this.opened;
+    if (stepper.steps === undefined || this.request.provider !== 'cpu') {
+      this.pace.slow();
+      return;
+    }
+    const inputs: StepInputs[] = [];
+    for (let ahead = 0; ahead < count; ahead += 1) inputs.push(await this.read(order, ahead));
+    const reports = await stepper.steps(inputs).catch((error: unknown) => {
+      // One by one they may fit; `runStep` knows what to do where they do not.
+      if (error instanceof EngineError && error.code === 'outOfMemory') return [];
+      throw error;
+    });
+    if (reports.length === 0) {
+      this.pace.slow();
+    } else if (reports.every(isFinite)) {
+      stepper.adopt();
+      for (const report of reports) this.noteStep(report);
+    } else {
+      for (let index = 0; index < count; index += 1) await this.step(order);
+    }
+  }
+
+  private noteStep(report: StepReport): void {
+    const { request, position, planned: { plan, graph } } = this;
+    request.onEvent?.({
+      type: 'step', step: position.step + 1, steps: request.options.epochs * plan.stepsPerEpoch, epoch: position.epoch + 1, loss: report.loss,
+      losses: Object.fromEntries(graph.terms.map(({ id }, index) => [id, report.losses[index] ?? NaN])),
+      learningRate: this.learningRate(position.step), gradientNorm: report.gradientNorm,
+    });
+    this.position = {
+      ...position, step: position.step + 1, stepInEpoch: position.stepInEpoch + 1, taken: position.taken + 1,
+      stepsBackInARow: 0, lossSum: position.lossSum + report.loss, lossCount: position.lossCount + 1,
+    };
   }
 
   private stepBack(loss: number): void {
@@ -197,20 +220,22 @@ class Training {
     throw new EngineError('trainingDiverged', { step, epoch: epoch + 1, times: MOST_STEPS_BACK, learningRate: this.peakLearningRate() });
   }
 
-  /** Batch `index` of the step at hand, in the epoch's order. */
+  /** Samples of batch `index` within the epoch. */
   private indicesOf(order: readonly number[], index: number): readonly number[] {
-    const { batch, accumulate } = this.planned.plan;
-    const start = (this.position.stepInEpoch * accumulate + index) * batch;
-    return order.slice(start, start + batch);
+    const { batch } = this.planned.plan;
+    return order.slice(index * batch, (index + 1) * batch);
   }
 
-  private async read(order: readonly number[]): Promise<StepInputs> {
+  /** What the step at hand is fed, or the one `ahead` steps later (if none before it is stepped back from). */
+  private async read(order: readonly number[], ahead = 0): Promise<StepInputs> {
     const { plan } = this.planned;
-    const { epoch, stepInEpoch, step, taken } = this.position;
+    const { epoch } = this.position;
+    const [stepInEpoch, step, taken] = [this.position.stepInEpoch + ahead, this.position.step + ahead, this.position.taken + ahead];
     const parts: StepInputs['parts'][number][] = [];
     for (let index = 0; index < plan.accumulate; index += 1) {
-      const place = { epoch, batch: stepInEpoch * plan.accumulate + index, share: stepInEpoch / plan.stepsPerEpoch };
-      parts.push(...(await readBatch(this.opened.feeds, this.indicesOf(order, index), place)).parts);
+      const batch = stepInEpoch * plan.accumulate + index;
+      const place = { epoch, batch, share: stepInEpoch / plan.stepsPerEpoch };
+      parts.push(...(await readBatch(this.opened.feeds, this.indicesOf(order, batch), place)).parts);
     }
     const { ema } = this.request.options;
     const decay = emaDecay(ema, taken);
@@ -235,8 +260,10 @@ class Training {
 
   /** Throws where it is the samples that are not finite. */
   private async checkBatches(order: readonly number[]): Promise<void> {
-    for (let index = 0; index < this.planned.plan.accumulate; index += 1) {
-      requireFinite(await this.request.data.gather(this.indicesOf(order, index)), this.request.data.name);
+    const { accumulate } = this.planned.plan;
+    for (let index = 0; index < accumulate; index += 1) {
+      const indices = this.indicesOf(order, this.position.stepInEpoch * accumulate + index);
+      requireFinite(await this.request.data.gather(indices), this.request.data.name);
     }
   }
 
@@ -268,6 +295,10 @@ class Training {
     this.savedAt = performance.now();
     request.onEvent?.({ type: 'checkpoint', step: position.step, epoch: position.epoch + 1, bytes: bytes.length });
   }
+}
+
+function isFinite({ loss, gradientNorm }: StepReport): boolean {
+  return Number.isFinite(loss) && Number.isFinite(gradientNorm);
 }
 
 /** What must be the same for a checkpoint to be continued. */

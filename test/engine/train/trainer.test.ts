@@ -104,6 +104,28 @@ withAssets('the trainer, on keywords', function () {
     assert.deepEqual(resumed.history.map(({ metric }) => metric), whole.history.map(({ metric }) => metric));
   });
 
+  /** Steps this short run in a Loop once some were timed; after the cancel too few are left for one. */
+  it('takes many short steps in one call, which gives what single steps give', async () => {
+    const options = { epochs: 100, batch: 32, optimizer: 'sgd', learningRate: 0.01 } as const;
+    const nanAt = (epoch: number): number => (Math.abs(epoch - 20.5) < 1e-6 ? NaN : 1);
+    const overrides = { losses: [{ loss: 'label', weight: nanAt }] } as const;
+    let calls = 0;
+    const counting: Runtime = {
+      ...testRuntime,
+      async createSession(model, sessionOptions) {
+        const session = await testRuntime.createSession(model, sessionOptions);
+        return { ...session, run: (...given) => { calls += 1; return session.run(...given); } };
+      },
+    };
+    const { request, events } = trainingRequest(few, options, { ...overrides, runtime: counting });
+    const whole = await train(request);
+    assert.ok(calls < 300, `${calls} calls for 400 steps`);
+    assert.equal(lossesOf(events).length, 399);
+    assert.deepEqual(ofType(events, 'stepBack').map(({ step }) => step), [83]);
+    const resumed = await killedAndResumed(options, overrides, 3);
+    assertSame(resumed.parameters, whole.parameters);
+  });
+
   it('refuses a checkpoint of another training', async () => {
     let saved: Uint8Array | undefined;
     const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes; return Promise.resolve(); } };
