@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
-import { said } from '../../src/protocol/text/index';
+import { describePasses } from '../../src/engine/passes/registry';
+import { said, say, type TextCode } from '../../src/protocol/text/index';
 import { longModel, passes, profile, report, resnet } from './support/fixtures';
 import { type OpenedPage, launchBrowser, openPage } from './support/page';
 import { type ThemeName, themes } from './support/themes';
@@ -57,11 +58,50 @@ describe('the pages in a browser', function () {
       await editor.page.locator('details.more > summary').click();
       assert.deepEqual(await violations(editor), []);
       const panel = await openReview(browser, theme);
+      await panel.page.locator('details.training > summary').click();
       assert.deepEqual(await violations(panel), []);
       assert.deepEqual([...editor.problems, ...panel.problems], []);
       await Promise.all([editor.page.close(), panel.page.close()]);
     });
   }
+
+  it('shows how a training went, as a drawing and as a table of the same numbers', async () => {
+    const { page } = await openReview(browser, 'dark');
+    const section = page.locator('details.training');
+    assert.match((await section.locator('summary').textContent()) ?? '', /Fine-tune: Top-1 74\.12.% → 80\.43.%/);
+    await section.locator('summary').click();
+    assert.match((await section.locator('svg.curves').getAttribute('aria-label')) ?? '', /5 epochs/);
+    assert.equal(await section.locator('circle.curve-metric').count(), 6);
+    assert.equal(await section.locator('circle.curve-loss').count(), 5, 'the model before training has no loss');
+    const rows = await section.locator('tbody tr').allInnerTexts();
+    assert.equal(rows.length, 6);
+    assert.match(rows[0] ?? '', /before\s+–\s+74\.12/);
+    assert.match(rows[4] ?? '', /4 \(kept\)\s+0\.410\s+80\.43/);
+    await page.close();
+  });
+
+  it('draws the form of every pass there is', async () => {
+    const { page } = await openPage(browser, 'editor', { theme: 'light', width: 1280, height: 1200, answers: { passes: describePasses(), dataChoices: choices } })
+      .then(async (opened) => {
+        await opened.tell({ type: 'trust', trusted: true });
+        await opened.tell({ type: 'model', name: 'resnet20-cifar10.onnx', report: resnet });
+        await opened.tell({ type: 'openCompress' });
+        return opened;
+      });
+    await page.locator('form.compress').waitFor();
+    for (const { id } of describePasses()) {
+      await page.locator('form.compress vscode-dropdown').first().click();
+      await page.getByRole('option', { name: say(`pass.${id}` as TextCode), exact: true }).click();
+      const labels = await page.locator('form.compress .field-label').allTextContents();
+      const wanted = describePasses().find((pass) => pass.id === id)?.options.properties ?? {};
+      assert.ok(!labels.some((label) => label in wanted), `an option of ${id} has no words: ${labels.join(', ')}`);
+    }
+    await page.locator('form.compress vscode-dropdown').first().click();
+    await page.getByRole('option', { name: 'Fine-tune', exact: true }).click();
+    assert.equal(await page.getByRole('textbox', { name: 'Epochs' }).inputValue(), '3');
+    assert.ok(await page.getByRole('checkbox', { name: 'From scratch' }).isVisible());
+    await page.close();
+  });
 
   it('sorts by a click and by keyboard, and says so', async () => {
     const { page } = await openEditor(browser, 'dark');
