@@ -60,15 +60,25 @@ function preparePixels(stored: Pixels, storedLayout: Layout, plan: InputPlan): P
   const found = layout === 'CHW' ? [depth, height, width] : [height, width, depth];
   const dims = fitShape(found, plan.wanted);
   if (dims === undefined) throw mismatch(found, plan.wanted ?? [], plan);
-  const table = lookup(image, plan);
+  const normalise = normaliser(description, depth, plan);
+  const table = image.data instanceof Uint8Array ? tableOf(plan, depth) : undefined;
   const plane = width * height;
   return {
     dims,
     write(to, offset) {
+      const [pixelStep, channelStep] = layout === 'CHW' ? [1, plane] : [depth, 1];
+      const { data } = to;
+      if (table !== undefined && data instanceof Float32Array) {
+        for (let channel = 0; channel < depth; channel += 1) {
+          for (let at = 0; at < plane; at += 1) {
+            data[offset + channel * channelStep + at * pixelStep] = table[channel * 256 + (image.data[at * depth + channel] as number)] as number;
+          }
+        }
+        return;
+      }
       for (let channel = 0; channel < depth; channel += 1) {
         for (let at = 0; at < plane; at += 1) {
-          const index = layout === 'CHW' ? channel * plane + at : at * depth + channel;
-          to.set(offset + index, table(image.data[at * depth + channel] ?? 0, channel));
+          to.set(offset + channel * channelStep + at * pixelStep, normalise(image.data[at * depth + channel] ?? 0, channel));
         }
       }
     },
@@ -87,10 +97,12 @@ function prepareVector(stored: NdArray, plan: InputPlan): Prepared {
   // Without channels, one mean a feature: along the last axis, as for tables.
   const last = sample.dims.at(-1) ?? 1;
   const normalise = normaliser(description, last, plan);
+  const isPlain = description.scale === undefined && description.mean === undefined && description.std === undefined;
   return {
     dims,
     write(to, offset) {
-      for (let index = 0; index < values; index += 1) to.set(offset + index, normalise(at(index), index % last));
+      if (isPlain && to.data instanceof Float32Array && sample.data instanceof Float32Array) to.data.set(sample.data, offset);
+      else for (let index = 0; index < values; index += 1) to.set(offset + index, normalise(at(index), index % last));
     },
   };
 }
@@ -100,26 +112,30 @@ function normaliser(description: InputDescription, channels: number, plan: Input
   const { scale = 1 } = description;
   const mean = perChannel(description.mean ?? 0, channels, 'mean', plan);
   const std = perChannel(description.std ?? 1, channels, 'std', plan);
-  return (value, channel) => (value * scale - (mean[channel] as number)) / (std[channel] as number);
+  return (value, channel) => (value * scale - mean(channel)) / std(channel);
 }
 
-function perChannel(given: number | readonly number[], channels: number, key: string, plan: InputPlan): readonly number[] {
+function perChannel(given: number | readonly number[], channels: number, key: string, plan: InputPlan): (channel: number) => number {
   const numbers = typeof given === 'number' ? [given] : given;
-  if (numbers.length === channels) return numbers;
-  if (numbers.length === 1) return Array.from({ length: channels }, () => numbers[0] as number);
+  const [only = 0] = numbers;
+  if (numbers.length === 1) return () => only;
+  if (numbers.length === channels) return (channel) => numbers[channel] as number;
   throw new EngineError('dataDescription', {
     file: plan.file, path: `${plan.place}.${key}`, problem: 'problem.channelCount', found: numbers.length, wanted: channels, allowed: 'allowed.oneOrChannels',
   });
 }
 
-/** The 256 values a byte can become, by channel, so that the division is done once. */
-function lookup(image: Pixels, plan: InputPlan): (value: number, channel: number) => number {
-  const normalise = normaliser(plan.description, image.channels, plan);
-  // Below this many pixels the table costs more than it saves.
-  if (!(image.data instanceof Uint8Array) || image.width * image.height < 256) return normalise;
-  const table = Float64Array.from({ length: 256 * image.channels }, (_, index) => normalise(index % 256, Math.floor(index / 256)));
-  return (value, channel) => table[channel * 256 + value] as number;
+/** The 256 values a byte can become, by channel, so that the division is done once for all samples of a plan. */
+function tableOf(plan: InputPlan, channels: number): Float64Array {
+  const known = tables.get(plan);
+  if (known?.length === 256 * channels) return known;
+  const normalise = normaliser(plan.description, channels, plan);
+  const table = Float64Array.from({ length: 256 * channels }, (_, index) => normalise(index % 256, Math.floor(index / 256)));
+  tables.set(plan, table);
+  return table;
 }
+
+const tables = new WeakMap<InputPlan, Float64Array>();
 
 /** Where the channels of a wanted [a, b, c] are: the axis that has 3 or 4, or else the one that has 1; undefined when both or neither. */
 function layoutOf(wanted: WantedShape | null): Layout | undefined {
