@@ -24,7 +24,7 @@ export const refusals: readonly GradientNote[] = [
 
 /** What a decomposition writes, or which forms are refused, with the form as the error names it. */
 export const remarks: readonly GradientNote[] = [
-  { operators: words('LSTM GRU RNN'), note: 'unrolled over the steps; all activations, clip, peepholes, lengths, both layouts. Refused: Affine and ScaledTanh without alpha and beta' },
+  { operators: words('LSTM GRU RNN'), note: 'unrolled over the steps; all activations, clip, peepholes, lengths, both layouts. Refused: more than 1,000 steps, Affine and ScaledTanh without alpha and beta' },
   { operators: ['Attention'], note: 'Refused: `qk_matmul_output`, `nonpad_kv_seqlen`, windows, a mask that is shorter than the keys, and `is_causal=1` with a past and other lengths of queries and keys' },
   { operators: ['QuantizeLinear'], note: 'straight through (Bengio 2013): 1 / scale inside the range, nothing outside; the scale as LSQ has it (Esser 2020). Refused: 8-bit and 4-bit floats' },
   { operators: ['DequantizeLinear'], note: 'values and scale; a zero point counts as constant' },

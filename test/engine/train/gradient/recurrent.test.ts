@@ -99,6 +99,11 @@ describe('gradients: recurrent networks', () => {
     await checkAgainst({ ...caseOf(form), by: [0] }, reference);
   });
 
+  it('refuses sequences whose unrolled graph would take minutes to load', async () => {
+    const form: OperatorCase = { op: 'RNN', outputs: 2, attributes: { hidden_size: int(1) }, inputs: [uniform([1001, 1, 1], 1), uniform([1, 1, 1], 2), uniform([1, 1, 1], 3)] };
+    await assert.rejects(analyticGradients(form), { code: 'gradientFormUnsupported', params: { node: 'y0', op: 'RNN', form: '1001 steps' } });
+  });
+
   it('refuses an activation that it does not know', async () => {
     const form: OperatorCase = { op: 'RNN', outputs: 2, attributes: { hidden_size: int(1), activations: strings(['Affine']) }, inputs: [uniform([1, 1, 1], 1), uniform([1, 1, 1], 2), uniform([1, 1, 1], 3)] };
     await assert.rejects(analyticGradients(form), { code: 'gradientFormUnsupported' });
