@@ -29,6 +29,11 @@ export const passTexts = {
     en: 'Trains the model to answer like a teacher, by default the original model. Brings back accuracy that other passes cost; needs no labels.',
     zh: '训练模型像教师那样作答，教师默认为原模型。可挽回其他方法损失的准确率；无需标签。',
   },
+  'pass.prune.weights': { en: 'Prune weights', zh: '权重剪枝' },
+  'pass.prune.weights.about': {
+    en: 'Sets single weights to zero, by share or in an N:M pattern. The file compresses better; providers gain no speed. Takes first and last layers too: name them in "ignore" to leave them.',
+    zh: '将单个权重置零，按比例或按 N:M 模式。文件更易压缩，但执行后端不会变快。首层和末层也会处理：如需保留，请写入 "ignore"。',
+  },
   'option.planned.about': { en: 'Comes in a later version.', zh: '将在后续版本提供。' },
   'option.initialise': { en: 'From scratch', zh: '从头训练' },
   'option.initialise.about': { en: 'Draws new first weights and forgets the ones in the file.', zh: '重新抽取初始权重，不使用文件中的权重。' },
@@ -38,8 +43,8 @@ export const passTexts = {
   'option.batch.about': { en: 'Samples a step; chosen by the size of the data where it is left out (32 to 128).', zh: '每步的样本数；留空则按数据量选择（32 至 128）。' },
   'option.learningRate': { en: 'Learning rate', zh: '学习率' },
   'option.learningRate.about': {
-    en: 'Largest step size. Left out: small for a trained model, ten times that from scratch.',
-    zh: '最大步长。留空时：已训练的模型取较小值，从头训练取其十倍。',
+    en: 'Largest step size. Left out: small for a trained model, larger from scratch.',
+    zh: '最大步长。留空时：已训练的模型取较小值，从头训练取较大值。',
   },
   'option.optimizer': { en: 'Optimizer', zh: '优化器' },
   'option.optimizer.about': { en: 'AdamW, or SGD with Nesterov momentum.', zh: 'AdamW，或带 Nesterov 动量的 SGD。' },
@@ -139,6 +144,18 @@ export const passTexts = {
   'option.calibrationData': { en: 'Calibration data', zh: '校准数据' },
   'option.calibrationData.about': { en: 'Real samples, or synthetic ones made from the model.', zh: '真实样本，或由模型合成的样本。' },
 
+  'option.sparsity': { en: 'Sparsity', zh: '稀疏度' },
+  'option.sparsity.about': { en: 'Share of the weights that become zero; 0.5 where neither this nor a pattern is given.', zh: '置零的权重比例；与模式均未指定时为 0.5。' },
+  'option.pattern': { en: 'Pattern', zh: '模式' },
+  'option.pattern.about': { en: '"2:4": two zeros in every four neighbouring input channels. In place of a sparsity.', zh: '"2:4"：每四个相邻输入通道中有两个零。用来代替稀疏度。' },
+  'option.method': { en: 'Method', zh: '剪枝方法' },
+  'option.method.about': {
+    en: 'How the zeros are chosen. Left out: "wanda" with data, "magnitude" without.',
+    zh: '如何选择置零的权重。留空时：有数据用 "wanda"，无数据用 "magnitude"。',
+  },
+  'option.scope': { en: 'Scope', zh: '范围' },
+  'option.scope.about': { en: 'What is compared: within each layer, or across the whole model.', zh: '比较的范围：各层之内，或整个模型。' },
+
   'value.optimizer.adamw': { en: 'AdamW', zh: 'AdamW' },
   'value.optimizer.sgd': { en: 'SGD with momentum', zh: '带动量的 SGD' },
   'value.schedule.cosine': { en: 'cosine', zh: '余弦' },
@@ -147,6 +164,11 @@ export const passTexts = {
   'value.schedule.constant': { en: 'constant', zh: '恒定' },
   'value.batchNorm.train': { en: 'statistics of each batch', zh: '每批的统计量' },
   'value.batchNorm.frozen': { en: 'statistics in the file', zh: '文件中的统计量' },
+  'value.method.wanda': { en: 'Wanda (weights times inputs)', zh: 'Wanda（权重乘以输入）' },
+  'value.method.magnitude': { en: 'magnitude', zh: '权重大小' },
+  'value.method.sparsegpt': { en: 'SparseGPT (moves what is lost onto other weights)', zh: 'SparseGPT（把损失转移到其他权重）' },
+  'value.scope.layer': { en: 'each layer by itself', zh: '各层分别' },
+  'value.scope.global': { en: 'all layers together', zh: '所有层一起' },
 
   // What each clean-up rule does.
   'value.rules.weightInputs': { en: 'weights listed as inputs become plain weights', zh: '列为输入的权重改为普通权重' },
