@@ -1,11 +1,12 @@
 // BatchNormalization while training: normalised by the statistics of the batch. The node stays a BatchNormalization, so
-// that one kernel applies them; its note tells the gradient rule that mean and variance come from x.
+// that one kernel applies them; its note tells the gradient rule that its input is centred and its variance the input's.
 
 import { elementCount } from '../ir/model';
-import { float } from '../ir/attributes';
+import { float, int } from '../ir/attributes';
+import { DETACHED, GRADIENT_KEY } from './gradient/rule';
 import type { GraphBuilder } from './graphBuilder';
 
-/** In a node's metadata: where mean and variance come from. Without it they are constants or inputs of their own. */
+/** In a node's metadata: where mean and variance come from. Without it they are inputs of their own. */
 export const STATISTICS_KEY = 'decant.statistics';
 export const BATCH_STATISTICS = 'batch';
 
@@ -30,15 +31,20 @@ export interface BatchStatistics {
   readonly variance: string;
 }
 
-/** Normalises `x` by mean and variance over batch and space. */
+/**
+ * Normalises `x` by mean and variance over batch and space. The node is given the centred values and a mean of zero: the
+ * backward pass needs the centred values again, and x itself no more. The mean of squares less the square of the mean
+ * would save a pass, and loses the digits of the variance where the mean is large against it.
+ */
 export function trainingBatchNorm(build: GraphBuilder, { x, scale, bias, epsilon, shape, output }: TrainingBatchNorm): BatchStatistics {
   const axes = shape.map((_, axis) => axis).filter((axis) => axis !== 1);
   const channels = shape[1] ?? 1;
-  const perChannel = build.reduceMean(x, axes);
+  const detached = [GRADIENT_KEY, DETACHED] as const;
+  const perChannel = build.noted('ReduceMean', [x, build.ints(axes)], { keepdims: int(1) }, detached);
   const centred = build.sub(x, perChannel);
-  const squares = build.node('ReduceSumSquare', [centred, build.ints(axes)]);
-  const variance = build.reshape(build.mul(squares, build.scalar(1 / (elementCount(shape) / channels))), [channels]);
-  const mean = build.reshape(perChannel, [channels]);
-  const y = build.noted('BatchNormalization', [x, scale, bias, mean, variance], { epsilon: float(epsilon) }, [STATISTICS_KEY, BATCH_STATISTICS], output);
-  return { y, mean, variance };
+  const squares = build.noted('ReduceSumSquare', [centred, build.ints(axes)], { keepdims: int(0) }, detached);
+  const variance = build.mul(squares, build.scalar(channels / elementCount(shape)));
+  const none = build.constant({ type: 'float32', dims: [channels], data: new Float32Array(channels) });
+  const y = build.noted('BatchNormalization', [centred, scale, bias, none, variance], { epsilon: float(epsilon) }, [STATISTICS_KEY, BATCH_STATISTICS], output);
+  return { y, mean: build.reshape(perChannel, [channels]), variance };
 }

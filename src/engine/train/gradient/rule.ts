@@ -56,3 +56,7 @@ export const rule = (write: GradientRule): GradientEntry => ({ kind: 'rule', rul
 export const rewrite = (write: ForwardRewrite): GradientEntry => ({ kind: 'rewrite', rewrite: write });
 export const zero: GradientEntry = { kind: 'zero' };
 export const refused: GradientEntry = { kind: 'refused' };
+
+/** In a node's metadata: nothing flows back through it, because another node's rule accounts for it. */
+export const GRADIENT_KEY = 'decant.gradient';
+export const DETACHED = 'none';

@@ -2,7 +2,7 @@
 
 import { isDefaultDomain, type Node } from '../../ir/model';
 import type { StandardOperator } from '../../ir/shapes/operators';
-import { type GradientEntry, type GradientTable, refused } from './rule';
+import { DETACHED, type GradientEntry, type GradientTable, GRADIENT_KEY, refused, zero } from './rule';
 import { activationsGradients } from './rules/activations';
 import { attentionGradients } from './rules/attention';
 import { convolutionGradients } from './rules/convolution';
@@ -32,8 +32,9 @@ const domains: ReadonlyMap<string, GradientTable<string>> = new Map<string, Grad
   ['com.microsoft', microsoftGradients],
 ]);
 
-/** The entry of a node's operator; unknown operators are refused. */
-export function gradientOf(node: Pick<Node, 'domain' | 'opType'>): GradientEntry {
+/** The entry of a node's operator; unknown operators are refused. A node noted as detached has none. */
+export function gradientOf(node: Pick<Node, 'domain' | 'opType' | 'metadata'>): GradientEntry {
+  if (node.metadata.get(GRADIENT_KEY) === DETACHED) return zero;
   const table = domains.get(isDefaultDomain(node.domain) ? '' : node.domain);
   return (table !== undefined && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined) ?? refused;
 }
