@@ -6,7 +6,7 @@ import type { FeedContext } from './feeds';
 import { flatten } from './flat';
 import type { LabelForm } from './losses/loss';
 import { requireNeeds } from './losses/table';
-import { peakBytes } from './memory';
+import { estimatedBytes } from './memory';
 import type { Optimiser } from './optimisers/optimiser';
 import { optimiserOf } from './optimisers/table';
 import { accumulatingStepper, type Stepper, type TrainingState, wholeStepper } from './stepper';
@@ -69,7 +69,7 @@ export async function planTraining(request: TrainingRequest, microbatch: number)
       trainable, terms: losses, labelForm, optimiser, clip: options.clip, ema: options.ema > 0,
       teacher: teacher && forMicrobatch(teacher, plan), kind: isWhole(plan) ? 'whole' : 'gradients',
     });
-    return { request, plan, trainable, optimiser, labelForm, graph, teacher, bytes: await peakBytes(graph.model) };
+    return { request, plan, trainable, optimiser, labelForm, graph, teacher, bytes: await estimatedBytes(graph.model) };
   } catch (error) {
     await teacher?.release();
     throw error;
