@@ -6,12 +6,13 @@ import { EngineError } from '../error';
 import { cleanup } from './cleanup/pass';
 import type { Pass } from './pass';
 import { plannedPasses } from './planned';
+import { pruneWeights } from './prune/weights/pass';
 import { quantizeDynamic } from './quantize/dynamic';
 import { quantizeStatic } from './quantize/static';
 import { distill } from './train/distill';
 import { finetune } from './train/finetune';
 
-export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, finetune, distill];
+export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, pruneWeights, finetune, distill];
 
 const byId: ReadonlyMap<string, Pass> = new Map(passes.map((pass) => [pass.id, pass]));
 

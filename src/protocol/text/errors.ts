@@ -105,6 +105,11 @@ export const errorTexts = {
     en: 'No layer of the model can be quantized: there is no Conv, Gemm or MatMul with constant float weights left after "ignore". Check the "ignore" list or choose another pass.',
     zh: '没有可量化的层：排除 "ignore" 之后，不存在带常量浮点权重的 Conv、Gemm 或 MatMul。请检查 "ignore" 列表或选择其他方法。',
   },
+  nothingToPrune: {
+    exit: 3,
+    en: 'No layer of the model can be pruned: there is no Conv, ConvTranspose, Gemm or MatMul with stored float weights left after "ignore". Check the "ignore" list or choose another pass. {detail}',
+    zh: '没有可剪枝的层：排除 "ignore" 之后，不存在带存储浮点权重的 Conv、ConvTranspose、Gemm 或 MatMul。请检查 "ignore" 列表或选择其他方法。{detail}',
+  },
   symbolicDimension: {
     exit: 3,
     en: 'Input "{input}" has the open dimension "{dim}". Give it a size with --dim {dim}=SIZE.',

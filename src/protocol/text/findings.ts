@@ -117,6 +117,15 @@ export const findingTexts = {
     en: 'BatchNormalization was put back behind {count} convolutions for training and folded again for the file.',
     zh: '训练时在 {count} 个卷积之后恢复了 BatchNormalization，保存时再次合并。',
   },
+  'finding.layerNotPruned': { en: 'Layer "{layer}" keeps all its weights: {why}', zh: '层 "{layer}" 保留全部权重：{why}' },
+  'finding.sparseSize': {
+    en: '{zeros} of the {total} weights of {layers} layers ({share}) are zero now. The file stays as long, since ONNX stores zeros too; compressed (deflate, measured on {measured} of weights) they shrink from {before} to {after}: {ratio} of before.',
+    zh: '{layers} 个层的 {total} 个权重中现有 {zeros} 个（{share}）为零。ONNX 同样存储零，因此文件大小不变；压缩后（deflate，在 {measured} 权重上测得）由 {before} 变为 {after}，即原来的 {ratio}。',
+  },
+  'finding.sparseSpeed': {
+    en: 'Zeros bring no speed on {provider}: it multiplies by them as by any other number. The latency measured before and after stands in this report. For speed, use "prune.channels" or quantize.',
+    zh: '零权重在 {provider} 上不会带来加速：它像其他数值一样参与乘法。剪枝前后测得的延迟见本报告。若要加速，请使用 "prune.channels" 或量化。',
+  },
   'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },
   'finding.inputs.random': { en: 'random inputs', zh: '随机输入' },
   'finding.sideFile': {

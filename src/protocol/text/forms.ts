@@ -15,6 +15,7 @@ export const formTexts = {
   'form.int8Dynamic': { en: 'int8, dynamic activations', zh: 'int8，动态激活' },
   'form.int8Rows': { en: 'int8, one scale for each row', zh: 'int8，每行一个缩放系数' },
   'form.int8Activations': { en: 'int8 activations', zh: 'int8 激活' },
+  'form.sparse': { en: '{share} zeros', zh: '{share} 为零' },
   'form.trained': { en: 'trained', zh: '已训练' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
 
@@ -30,4 +31,12 @@ export const formTexts = {
   'why.signedConv': { en: 'ConvInteger has no int8 kernel; use "weights": "u8" or "auto".', zh: 'ConvInteger 没有 int8 内核；请使用 "weights": "u8" 或 "auto"。' },
   'why.depthwise': { en: 'depthwise convolutions run slower in 8 bits than in float when activations are quantized while running.', zh: '在运行时量化激活时，深度卷积的 8 位计算比浮点更慢。' },
   'why.tiny': { en: 'it is too small to gain.', zh: '它太小，量化没有收益。' },
+
+  // Why a layer keeps all its weights; parameters of `finding.layerNotPruned`.
+  'why.leftWeight': { en: 'its weights stand on the left of the product.', zh: '其权重位于乘积的左侧。' },
+  'why.weightComputed': { en: 'its weights are computed from stored numbers by more than Reshape, Transpose and Cast. The pass "cleanup" computes them once.', zh: '其权重由存储的数值经 Reshape、Transpose、Cast 以外的运算得出。可先用 "cleanup" 将其算出。' },
+  'why.weightType': { en: 'its weights are not float32, float16 or float64.', zh: '其权重不是 float32、float16 或 float64。' },
+  'why.usedOtherwise': { en: 'its weights are also used by other operators.', zh: '其权重同时被其他算子使用。' },
+  'why.embedding': { en: 'its weights are also an embedding.', zh: '其权重同时用作嵌入表。' },
+  'why.patternChannels': { en: 'its input channels are no multiple of the pattern.', zh: '其输入通道数不是模式长度的整数倍。' },
 } as const satisfies Record<string, TextEntry>;

@@ -13,6 +13,7 @@ export const progressTexts = {
   'progress.calibrating': { en: 'calibrating', zh: '校准' },
   'progress.quantizing': { en: 'quantizing', zh: '量化' },
   'progress.cleaning': { en: 'simplifying the graph', zh: '化简图' },
+  'progress.pruning': { en: 'pruning', zh: '剪枝' },
   'progress.training': { en: 'training, epoch {epoch} of {epochs}', zh: '训练，第 {epoch} 轮，共 {epochs} 轮' },
   'progress.trainingOn': {
     en: 'training, epoch {epoch} of {epochs} (so far: loss {loss}, {metric} {value})',

@@ -99,7 +99,7 @@ async function observeSamples(indices: readonly number[], run: Run): Promise<num
 }
 
 /** Samples a run must have: the first dimension of the inputs where it is a number, in the model or by `dims`. */
-function fixedBatch(model: Model, dims: PassContext['dims']): number | undefined {
+export function fixedBatch(model: Model, dims: PassContext['dims']): number | undefined {
   const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
   const first = input?.type?.kind === 'tensor' ? input.type.shape?.[0] : undefined;
   return typeof first === 'number' ? first : dims[first ?? `${input?.name ?? ''}[0]`];

@@ -1,0 +1,45 @@
+// Which weights of a model were set to zero on purpose, so that later training leaves them so: the pass writes down the
+// names of the sparse tensors, and their zeros themselves are the mask. Applying masks is the trainer's.
+
+import { numberAt } from '../../../data/preprocess/cast';
+import { elementCount, type Model } from '../../../ir/model';
+import { readTensor } from '../../../ir/tensors';
+import { storedTensor } from './findWeights';
+
+/** JSON in the metadata of the model: a list of tensor names. */
+const SPARSE_KEY = 'decant.sparse';
+
+/** Notes in place that the tensors are sparse, beside those noted before. */
+export function recordSparse(model: Model, names: readonly string[]): void {
+  model.metadata.set(SPARSE_KEY, JSON.stringify([...new Set([...sparseTensors(model), ...names])].sort()));
+}
+
+/** Names of the tensors that were noted and are still there, as initializers or in Constant nodes. */
+export function sparseTensors(model: Model): string[] {
+  const noted = parsed(model.metadata.get(SPARSE_KEY));
+  const names = Array.isArray(noted) ? noted.filter((name) => typeof name === 'string') : [];
+  return names.filter((name) => storedTensor(model, name) !== undefined);
+}
+
+/** For every sparse tensor 1 where its elements are kept and 0 where they must stay zero, row-major. */
+export async function sparseMasks(model: Model): Promise<ReadonlyMap<string, Uint8Array>> {
+  const masks = new Map<string, Uint8Array>();
+  for (const name of sparseTensors(model)) {
+    const tensor = storedTensor(model, name);
+    if (tensor === undefined) continue;
+    const at = numberAt(await readTensor(tensor));
+    masks.set(name, Uint8Array.from({ length: elementCount(tensor.dims) }, (_, index) => (at(index) === 0 ? 0 : 1)));
+  }
+  return masks;
+}
+
+/** Metadata may come from anywhere: what is not JSON is as good as absent. */
+function parsed(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

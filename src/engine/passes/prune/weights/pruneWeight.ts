@@ -1,0 +1,101 @@
+// One stored weight with its zeros: from storage to matrix, the method, and back to the same type and shape.
+
+import { numberAt, writerOf } from '../../../data/preprocess/cast';
+import { elementCount, type Tensor } from '../../../ir/model';
+import { isTexts, readTensor, tensorFrom } from '../../../ir/tensors';
+import type { NdArray, TypedArray } from '../../../ports';
+import type { PrunableWeight } from './findWeights';
+import { columnsOf, positionsOf, sizeOf, storedPositions } from './layout';
+import type { Zeros } from './options';
+import type { Products } from './products';
+import { type Cut, markBelow, markSmallest, quota } from './select';
+import { sparseGpt } from './sparseGpt';
+
+/** How the zeros of one weight are chosen; sums are those of statistics.ts. */
+export type Choice =
+  | { readonly method: 'magnitude'; readonly zeros: Zeros }
+  /** Smaller than the weights of all layers; takes from the cut's ties. */
+  | { readonly method: 'below'; readonly cut: Cut }
+  | { readonly method: 'wanda'; readonly zeros: Zeros; readonly squaredNorms: Float64Array }
+  | { readonly method: 'sparsegpt'; readonly zeros: Zeros; readonly grams: Float64Array; readonly parts: number; readonly products: Products };
+
+export interface PrunedWeight {
+  readonly tensor: Tensor;
+  readonly zeros: number;
+}
+
+export async function pruneWeight(tensor: Tensor, weight: PrunableWeight, choice: Choice): Promise<PrunedWeight> {
+  const array = await readTensor(tensor);
+  const positions = matrixPositions(weight);
+  const values = inOrder(array, positions);
+  const marks = choice.method === 'sparsegpt' ? await compensated(values, weight, choice) : marksOf(values, weight, choice);
+  const writer = writerOf(tensor.type, elementCount(tensor.dims), tensor.name);
+  copy(array, writer.data);
+  let zeros = 0;
+  for (const [index, position] of positions.entries()) {
+    zeros += marks[index] as number;
+    if (marks[index] === 1) writer.set(position, 0);
+    // The other methods leave what stays as it is, bit by bit.
+    else if (choice.method === 'sparsegpt') writer.set(position, values[index] as number);
+  }
+  const pruned = tensorFrom(tensor.name, { type: tensor.type, dims: tensor.dims, data: writer.data });
+  return { tensor: { ...tensor, data: pruned.data }, zeros };
+}
+
+/** Magnitudes in matrix order, as scores. */
+export async function magnitudes(tensor: Tensor, weight: PrunableWeight): Promise<Float32Array> {
+  return Float32Array.from(inOrder(await readTensor(tensor), matrixPositions(weight)), Math.abs);
+}
+
+/** Stored position of every matrix element. */
+function matrixPositions({ layout, transpositions }: PrunableWeight): Int32Array {
+  const positions = positionsOf(layout);
+  if (transpositions.length === 0) return positions;
+  const stored = storedPositions(transpositions, sizeOf(layout));
+  return positions.map((position) => stored[position] as number);
+}
+
+function inOrder(array: NdArray, positions: Int32Array): Float64Array {
+  const at = numberAt(array);
+  return Float64Array.from(positions, at);
+}
+
+function copy({ data }: NdArray, into: TypedArray): void {
+  // Float types only: neither texts nor 64-bit integers get here.
+  if (!isTexts(data)) (into as Float32Array).set(data as Float32Array);
+}
+
+function marksOf(values: Float64Array, { layout }: PrunableWeight, choice: Exclude<Choice, { method: 'sparsegpt' }>): Uint8Array {
+  const columns = columnsOf(layout);
+  const scores = Float32Array.from(values, Math.abs);
+  if (choice.method === 'below') return markBelow(scores, choice.cut);
+  if (choice.method === 'magnitude') return markSmallest(scores, columns, choice.zeros, false);
+  const norms = choice.squaredNorms.map(Math.sqrt);
+  const size = layout.rows * columns;
+  for (const [index, score] of scores.entries()) scores[index] = score * (norms[Math.floor(index / size) * columns + (index % columns)] as number);
+  // Outputs are compared each for itself (Sun 2023, section 3).
+  return markSmallest(scores, columns, choice.zeros, true);
+}
+
+/** SparseGPT on every group and part of the columns; `values` get what makes up for the zeros. */
+async function compensated(values: Float64Array, { layout }: PrunableWeight, choice: Extract<Choice, { method: 'sparsegpt' }>): Promise<Uint8Array> {
+  const { groups, rows } = layout;
+  const columns = columnsOf(layout);
+  const width = columns / choice.parts;
+  const next = choice.zeros.kind === 'share' ? quota(choice.zeros.share) : () => 0;
+  const marks = new Uint8Array(values.length);
+  for (let block = 0; block < groups * choice.parts; block += 1) {
+    const left = (block % choice.parts) * width;
+    const top = Math.floor(block / choice.parts) * rows;
+    const place = (row: number): number => (top + row) * columns + left;
+    const data = new Float64Array(rows * width);
+    for (let row = 0; row < rows; row += 1) data.set(values.subarray(place(row), place(row) + width), row * width);
+    const gram = { rows: width, columns: width, data: choice.grams.subarray(block * width * width, (block + 1) * width * width) };
+    const own = await sparseGpt({ rows, columns: width, data }, gram, choice.zeros, next, choice.products);
+    for (let row = 0; row < rows; row += 1) {
+      values.set(data.subarray(row * width, (row + 1) * width), place(row));
+      marks.set(own.subarray(row * width, (row + 1) * width), place(row));
+    }
+  }
+  return marks;
+}
