@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import type { Batch, Split } from '../../../src/engine/data/dataset';
 import { EngineError } from '../../../src/engine/error';
+import { makeNode } from '../../../src/engine/ir/build';
+import { cloneModel } from '../../../src/engine/ir/clone';
+import { readTensor, tensorFrom } from '../../../src/engine/ir/tensors';
 import type { Runtime } from '../../../src/engine/ports';
 import { subset } from '../../../src/engine/train/samples';
 import { createTeacher } from '../../../src/engine/train/teacherSession';
@@ -284,5 +287,68 @@ withAssets('the trainer, on keywords', function () {
     const losses = lossesOf(events);
     assert.ok((losses.at(-1) ?? NaN) < 0.5 * (losses[0] ?? NaN), losses.join(' '));
     assert.ok(asked >= 2 && asked <= 4, `${asked} runs of the teacher`);
+  });
+});
+
+withAssets('the trainer, with state beside the weights', function () {
+  this.timeout(60_000);
+  let convolutional: TrainingCase;
+  before(async () => { convolutional = await trainingCase('models/ds_cnn_s-kws12.onnx', 'data/kws-ds-cnn.json', 70); });
+  after(async () => {
+    await convolutional.data.close();
+    await closeAssets();
+  });
+
+  /** Stops after `atStep` steps and goes on. */
+  async function resumed(model: TrainingCase, options: Parameters<typeof trainingRequest>[1], atStep: number): Promise<TrainingResult> {
+    let saved: Uint8Array | undefined;
+    const controller = new AbortController();
+    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
+    const onEvent = (event: TrainingEvent): void => { if (event.type === 'step' && event.step === atStep) controller.abort(); };
+    assert.equal((await refusal(trainingRequest(model, options, { checkpoint, signal: controller.signal, onEvent }).request)).code, 'cancelled');
+    return train(trainingRequest(model, options, { checkpoint }).request);
+  }
+
+  for (const accumulate of [1, 2]) {
+    it(`updates the statistics of BatchNormalization${accumulate > 1 ? ' over accumulated batches' : ''}, averages them, and resumes bit by bit`, async () => {
+      const options = { epochs: 2, batch: 16, accumulate, ema: 0.9 };
+      const whole = await train(trainingRequest(convolutional, options).request);
+      assert.ok(whole.statistics.size > 0);
+      for (const [name, values] of whole.statistics) {
+        const tensor = convolutional.model.graph.initializers.get(name);
+        assert.ok(tensor && values.every(Number.isFinite), name);
+        const before = (await readTensor(tensor)).data as Float32Array;
+        assert.ok(values.some((value, at) => value !== before[at]), `${name} did not move`);
+      }
+      const again = await resumed(convolutional, options, accumulate === 1 ? 5 : 3);
+      assertSame(again.parameters, whole.parameters);
+      assertSame(again.statistics, whole.statistics);
+    });
+  }
+
+  it('draws the masks of Dropout from the seed and the step', async () => {
+    const model = cloneModel(convolutional.model);
+    const at = model.graph.nodes.findIndex(({ opType }) => opType === 'Relu');
+    const relu = model.graph.nodes[at];
+    assert.ok(relu);
+    const output = relu.outputs[0] ?? '';
+    relu.outputs = ['before dropout'];
+    model.graph.initializers.set('ratio', tensorFrom('ratio', { type: 'float32', dims: [], data: Float32Array.of(0.5) }));
+    model.graph.nodes.splice(at + 1, 0, makeNode('Dropout', ['before dropout', 'ratio'], [output]));
+    const dropping = { ...convolutional, model };
+    const run = async (options: Parameters<typeof trainingRequest>[1]): Promise<readonly [TrainingResult, number[]]> => {
+      const { request, events } = trainingRequest(dropping, { epochs: 2, batch: 16, ...options });
+      return [await train(request), lossesOf(events)];
+    };
+    const [whole, losses] = await run({ learningRate: 1e-9 });
+    assert.notEqual(losses[0], lossesOf((await trained(convolutional)).events)[0], 'nothing was dropped');
+    assert.deepEqual((await run({ learningRate: 1e-9 }))[1], losses);
+    assertSame((await resumed(dropping, { epochs: 2, batch: 16, learningRate: 1e-9 }, 5)).parameters, whole.parameters);
+
+    async function trained(plain: TrainingCase): Promise<ReturnType<typeof trainingRequest>> {
+      const recorded = trainingRequest(plain, { epochs: 1, batch: 16, learningRate: 1e-9 });
+      await train(recorded.request);
+      return recorded;
+    }
   });
 });
