@@ -15,6 +15,7 @@ import { modelText } from './text/modelText';
 import { checker } from './schemas/checker';
 import { trainingOracle } from './training/oracle';
 import { trainingThroughput } from './training/throughput';
+import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingOracle, trainingThroughput];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingOracle, trainingThroughput, trainingWebGpu];
