@@ -9,6 +9,7 @@ import { errorTexts } from './errors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
 import { foundTexts } from './found';
+import { lockTexts } from './locks';
 import { modelTextTexts } from './modelText';
 import { passTexts } from './passes';
 import { problemTexts } from './problems';
@@ -25,6 +26,7 @@ export const texts = {
   ...findingTexts,
   ...formTexts,
   ...foundTexts,
+  ...lockTexts,
   ...modelTextTexts,
   ...checkTexts,
   ...passTexts,
