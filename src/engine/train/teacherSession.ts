@@ -13,6 +13,9 @@ import { outputsOf } from './prepare';
 import { toSinglePrecision } from './singlePrecision';
 import type { Teacher } from './training';
 
+/** First IR version in which an initializer need not be listed among the inputs. */
+const WEIGHTS_ALONE = 4;
+
 export interface TeacherOptions {
   readonly batch: number;
   readonly dims: Readonly<Record<string, number>>;
@@ -29,6 +32,8 @@ export interface TeacherOptions {
 export async function createTeacher(model: Model, { batch, dims, runtime, provider, threads }: TeacherOptions): Promise<Teacher> {
   const copy = cloneModel(inlineFunctions(model));
   copy.graph.nodes = topologicalOrder(copy.graph);
+  // Before IR version 4 weights had to be inputs too.
+  copy.irVersion = Math.max(copy.irVersion, WEIGHTS_ALONE);
   copy.graph.inputs = copy.graph.inputs.filter(({ name }) => !copy.graph.initializers.has(name));
   await toSinglePrecision(copy);
   await fixInputs(copy, { batch, dims });

@@ -60,6 +60,20 @@ withAssets('distill', function () {
     assert.deepEqual(codes(outcome), ['finding.trained']);
   });
 
+  it('learns from a quantized teacher', async () => {
+    const { model: teacher } = await runPass('quantize.dynamic', keywords.model, {}, { apply: (id, model, options) => runPass(id, model, options, {}) });
+    const outcome = await runPass('distill', student, { ...FEW, epochs: 1 }, { data: withTraining(keywords.data, 500, withoutLabels), original: teacher });
+    assert.deepEqual(codes(outcome), ['finding.trained']);
+  });
+
+  it('learns from a model of opset 8 whose batch the file fixes to 1', async () => {
+    const { model, data } = await trainingCase('models/mnist.onnx', 'data/mnist.json', 1);
+    const outcome = await runPass('distill', await damaged(model, 1), { ...FEW, epochs: 1 }, { data: withTraining(data, 1000, withoutLabels), original: model });
+    assert.deepEqual(codes(outcome), ['finding.trained']);
+    assert.deepEqual(shapeOf(outcome.model), shapeOf(model));
+    await data.close();
+  });
+
   it('leaves its teacher alone, and refuses one of another shape', async () => {
     const before = Buffer.from(await encodeModel(keywords.model));
     const other = cloneModel(keywords.model);
