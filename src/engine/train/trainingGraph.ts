@@ -16,6 +16,7 @@ import { flatLayout, type FlatLayout, type FlatVector, pack, unpack } from './fl
 import { differentiate } from './gradient/differentiate';
 import type { Facts } from './gradient/rule';
 import { GraphBuilder } from './graphBuilder';
+import { addOutput } from './graphOutput';
 import type { LabelForm, LossContext, LossTerm } from './losses/loss';
 import { bindTerm } from './losses/table';
 import type { TrainableModel } from './trainable';
@@ -67,7 +68,7 @@ export async function buildTrainingGraph(request: TrainingGraphRequest): Promise
   graph.outputs = [];
   const report = [total, ...parts.map(({ loss }) => loss)];
   const flatGradients = new Map(layout.groups.map((group) => [group.name, gradientOf(after, group, gradients)]));
-  const next = (vector: string, tensor: string, length: number): void => output(after, nextOutput(vector), tensor, length);
+  const next = (vector: string, tensor: string, length: number): string => addOutput(after, nextOutput(vector), tensor, length);
   if (layout.statistics !== undefined) {
     const byName = new Map(trainable.statistics.map(({ running, update }) => [running, update]));
     next('statistics', pack(after, layout.statistics.entries.map(({ name }) => byName.get(name) ?? name)), layout.statistics.length);
@@ -80,7 +81,7 @@ export async function buildTrainingGraph(request: TrainingGraphRequest): Promise
       next(`gradient/${name}`, after.add(gradientInput(name), flatGradients.get(name) ?? ''), length);
     }
   }
-  output(after, REPORT, pack(after, report), report.length);
+  addOutput(after, REPORT, pack(after, report), report.length);
   return {
     model, layout, extra: new Map(used.extra.map(({ name, values }) => [name, values])),
     labels: used.labelInputs, teacherTensors: used.teacherTensors, terms: parts.map(({ id, weightInput: input }) => ({ id, weightInput: input })),
@@ -97,11 +98,6 @@ function feedVector(build: GraphBuilder, vector: FlatVector): void {
   build.graph.inputs.push(makeValue(input, 'float32', [vector.length]));
   for (const { name } of vector.entries) build.graph.initializers.delete(name);
   unpack(build, vector, input);
-}
-
-function output(build: GraphBuilder, name: string, tensor: string, length: number): void {
-  build.named('Identity', [tensor], [name]);
-  build.graph.outputs.push(makeValue(name, 'float32', [length]));
 }
 
 /** Weights on which the loss does not depend have a gradient of zero. */
