@@ -90,9 +90,13 @@ function readHeader(bytes: Uint8Array): Header {
   if (view.getUint32(4, true) !== VERSION) throw unusable('reason.checkpointVersion');
   const length = view.getUint32(8, true);
   if (FIXED_BYTES + length > bytes.length) throw unusable('reason.checkpointDamaged');
-  return JSON.parse(new TextDecoder().decode(bytes.subarray(FIXED_BYTES, FIXED_BYTES + length))) as Header;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes.subarray(FIXED_BYTES, FIXED_BYTES + length))) as Header;
+  } catch (cause) {
+    throw unusable('reason.checkpointDamaged', cause);
+  }
 }
 
-function unusable(reason: string): EngineError {
-  return new EngineError('trainingCheckpoint', { reason });
+function unusable(reason: string, cause?: unknown): EngineError {
+  return new EngineError('trainingCheckpoint', { reason }, { cause });
 }
