@@ -43,6 +43,13 @@ export async function channelBlock(runtime: Runtime): Promise<number | undefined
   }
 }
 
+/** A training graph as it runs fastest on a provider. */
+export async function forProvider(runtime: Runtime, model: Model, provider: string): Promise<Model> {
+  if (provider !== 'cpu' || !model.graph.nodes.some((node) => isOp(node, 'Conv'))) return model;
+  const block = await channelBlock(runtime);
+  return block === undefined ? model : blockConvolutions(model, block);
+}
+
 /** The same graph with the convolutions that gain from it in blocks of `block` channels. Shapes must be concrete. */
 export async function blockConvolutions(model: Model, block: number): Promise<Model> {
   const shapes = await inferShapes(model);

@@ -2,6 +2,7 @@
 // state is taken is the caller's choice (`adopt`): a step that went wrong is simply not taken.
 
 import type { NdArray, Runtime, Session, SessionOptions } from '../ports';
+import { forProvider } from './blockedConvolutions';
 import type { FlatLayout } from './flat';
 import { loopGraph, outer } from './loopGraph';
 import type { TrainingGraph } from './trainingGraph';
@@ -45,7 +46,8 @@ export interface StepperOptions extends UpdateOptions {
 
 /** A stepper over a graph that takes whole steps. The arrays of `state` are its buffers from then on. */
 export async function wholeStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
-  const session = await runtime.createSession(graph.model, sessionOptions(options));
+  const model = await forProvider(runtime, graph.model, options.provider);
+  const session = await runtime.createSession(model, sessionOptions(options));
   let loop: Session | undefined;
   const buffers = new Buffers(state, graph.layout, options);
   const outputs = [...buffers.names.map(nextOutput), REPORT];
@@ -61,7 +63,7 @@ export async function wholeStepper(runtime: Runtime, graph: TrainingGraph, state
       return reportOf(results[REPORT]?.data as Float32Array);
     },
     async steps(inputs) {
-      loop ??= await runtime.createSession(loopGraph(graph.model, inputs.length), sessionOptions(options));
+      loop ??= await runtime.createSession(loopGraph(model, inputs.length), sessionOptions(options));
       const feeds = { ...buffers.inputs(), ...stacked(inputs.map(({ parts: [part = {}], scalars }) => ({ ...part, ...scalarFeeds(scalars) }))) };
       const results = await loop.run(renamed(feeds), outputs.map(outer), renamed(buffers.targets()));
       const reports = results[outer(REPORT)]?.data as Float32Array;
@@ -91,7 +93,8 @@ function renamed(feeds: Feeds): Feeds {
 
 /** A stepper that adds up the gradients of several parts and then takes one step by their mean. */
 export async function accumulatingStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
-  const { layout, model } = graph;
+  const { layout } = graph;
+  const model = await forProvider(runtime, graph.model, options.provider);
   const gradients = await runtime.createSession(model, sessionOptions(options));
   let update: Session;
   try {
