@@ -6,7 +6,7 @@
 
 import { EngineError } from '../error';
 import type { TrainingState } from './stepper';
-import type { EpochRecord } from './training';
+import type { EpochRecord, TrainingRequest } from './training';
 
 /** Where a training stands; counts from 0. */
 export interface TrainingPosition {
@@ -29,6 +29,10 @@ export interface TrainingPosition {
   readonly best: { readonly epoch: number; readonly metric: number } | undefined;
 }
 
+export const START_POSITION: Omit<TrainingPosition, 'microbatch'> = {
+  step: 0, taken: 0, epoch: 0, stepInEpoch: 0, learningRateFactor: 1, stepsBackInARow: 0, lossSum: 0, lossCount: 0, history: [], best: undefined,
+};
+
 export interface Checkpoint {
   readonly position: TrainingPosition;
   readonly state: TrainingState;
@@ -46,10 +50,15 @@ interface Header {
   readonly vectors: readonly { readonly name: string; readonly length: number; readonly isBest: boolean }[];
 }
 
-/** @param fingerprint what must be the same when going on: options, layout, data */
-export function encodeCheckpoint({ position, state, bestState = {} }: Checkpoint, fingerprint: string): Uint8Array {
+/** What must be the same for a checkpoint to be continued. */
+export function fingerprint({ options, losses, data }: TrainingRequest): string {
+  return JSON.stringify({ options, losses, data: [data.name, data.size] });
+}
+
+/** @param identity what must be the same when going on (`fingerprint`) */
+export function encodeCheckpoint({ position, state, bestState = {} }: Checkpoint, identity: string): Uint8Array {
   const stored = [...Object.entries(state).map(([name, values]) => ({ name, values, isBest: false })), ...Object.entries(bestState).map(([name, values]) => ({ name, values, isBest: true }))];
-  const header: Header = { fingerprint, position, vectors: stored.map(({ name, values, isBest }) => ({ name, length: values.length, isBest })) };
+  const header: Header = { fingerprint: identity, position, vectors: stored.map(({ name, values, isBest }) => ({ name, length: values.length, isBest })) };
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = FIXED_BYTES + Math.ceil(json.length / 4) * 4;
   const bytes = new Uint8Array(start + stored.reduce((sum, { values }) => sum + values.byteLength, 0)).fill(0x20, FIXED_BYTES, start);
@@ -67,9 +76,9 @@ export function encodeCheckpoint({ position, state, bestState = {} }: Checkpoint
 }
 
 /** Throws `trainingCheckpoint` for other versions, damaged bytes, and another fingerprint. */
-export function decodeCheckpoint(bytes: Uint8Array, fingerprint: string): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, identity: string): Checkpoint {
   const header = readHeader(bytes);
-  if (header.fingerprint !== fingerprint) throw unusable('reason.checkpointOther');
+  if (header.fingerprint !== identity) throw unusable('reason.checkpointOther');
   // A copy where the vectors do not lie on multiples of 4 bytes, as float32 arrays want it.
   const aligned = bytes.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   let offset = FIXED_BYTES + Math.ceil(new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true) / 4) * 4;

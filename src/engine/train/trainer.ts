@@ -2,7 +2,7 @@
 // stepper.ts; here is the order of things: steps, epochs, best so far, checkpoints, stepping back.
 
 import { EngineError, throwIfAborted } from '../error';
-import { decodeCheckpoint, encodeCheckpoint, type TrainingPosition } from './checkpoint';
+import { decodeCheckpoint, encodeCheckpoint, fingerprint, START_POSITION, type TrainingPosition } from './checkpoint';
 import { readBatch } from './feeds';
 import { requireFinite } from './finite';
 import { fitMemory, smallerBatch } from './fitMemory';
@@ -36,10 +36,6 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   }
 }
 
-const START: Omit<TrainingPosition, 'microbatch'> = {
-  step: 0, taken: 0, epoch: 0, stepInEpoch: 0, learningRateFactor: 1, stepsBackInARow: 0, lossSum: 0, lossCount: 0, history: [], best: undefined,
-};
-
 /** One training on its way. A class because nearly everything here changes the same few things. */
 class Training {
   private savedAt = performance.now();
@@ -63,7 +59,7 @@ class Training {
     const planned = stored === undefined ? await fitMemory(request, batch) : await planTraining(request, stored.position.microbatch);
     try {
       const opened = await openTraining(planned, stored?.state ?? await startState(planned));
-      const position = stored?.position ?? { ...START, microbatch: planned.plan.microbatch };
+      const position = stored?.position ?? { ...START_POSITION, microbatch: planned.plan.microbatch };
       return new Training(request, planned, opened, position, stored?.bestState);
     } catch (error) {
       await planned.teacher?.release();
@@ -141,10 +137,19 @@ class Training {
     request.onEvent?.({ type: 'best', epoch, metric });
   }
 
+  /** A cancel while the metric is measured keeps the epoch that was trained. */
   private async evaluate(): Promise<number | null> {
-    return await this.request.evaluate?.run(valuesOf(this.planned, this.judged())) ?? null;
+    const { evaluate, signal } = this.request;
+    if (evaluate === undefined) return null;
+    try {
+      return await evaluate.run(valuesOf(this.planned, this.judged()));
+    } catch (error) {
+      if (signal?.aborted === true) await this.save();
+      throw error;
+    }
   }
 
+  /** Weights and statistics that are judged and given out. */
   private judged(): TrainingState {
     return judgedState(this.planned, this.opened.stepper.state);
   }
@@ -299,9 +304,4 @@ class Training {
 
 function isFinite({ loss, gradientNorm }: StepReport): boolean {
   return Number.isFinite(loss) && Number.isFinite(gradientNorm);
-}
-
-/** What must be the same for a checkpoint to be continued. */
-function fingerprint({ options, losses, data }: TrainingRequest): string {
-  return JSON.stringify({ options, losses, data: [data.name, data.size] });
 }

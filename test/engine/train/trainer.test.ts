@@ -107,6 +107,24 @@ withAssets('the trainer, on keywords', function () {
     assert.deepEqual(resumed.history.map(({ metric }) => metric), whole.history.map(({ metric }) => metric));
   });
 
+  it('keeps the epoch when the cancel comes while the metric is measured', async () => {
+    let saved: Uint8Array | undefined;
+    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
+    const controller = new AbortController();
+    let asked = 0;
+    const cancelling = { better: 'higher', run: () => {
+      asked += 1;
+      if (asked === 3) controller.abort();
+      return asked === 3 ? Promise.reject(new EngineError('cancelled')) : Promise.resolve(asked);
+    } } as const;
+    assert.equal((await refusal(trainingRequest(few, { epochs: 2 }, { evaluate: cancelling, checkpoint, signal: controller.signal }).request)).code, 'cancelled');
+    const { request, events } = trainingRequest(few, { epochs: 2 }, { evaluate: { better: 'higher', run: () => Promise.resolve(9) }, checkpoint });
+    const result = await train(request);
+    assert.equal(lossesOf(events).length, 0);
+    assert.deepEqual(result.history.map(({ metric }) => metric), [1, 2, 9]);
+    assertSame(result.parameters, (await train(trainingRequest(few, { epochs: 2 }).request)).parameters);
+  });
+
   /** Steps this short run in a Loop once some were timed; after the cancel too few are left for one. */
   it('takes many short steps in one call, which gives what single steps give', async () => {
     const options = { epochs: 100, batch: 32, optimizer: 'sgd', learningRate: 0.01 } as const;
