@@ -349,6 +349,21 @@ export const errorTexts = {
     en: '{what} is planned but not in this version.',
     zh: '{what} 已在计划中，但本版本尚未提供。',
   },
+  pruneUnknownUnits: {
+    exit: 2,
+    en: 'There is no unit {unit} in the group "{group}" of this model. Find the groups of the model anew.',
+    zh: '该模型的分组 "{group}" 中没有单元 {unit}。请重新分析该模型的分组。',
+  },
+  pruneEmpty: {
+    exit: 2,
+    en: 'Pruning would leave nothing of "{tensor}". Keep at least one unit of each group.',
+    zh: '剪枝会使 "{tensor}" 一无所剩。请在每个分组中至少保留一个单元。',
+  },
+  pruneMismatch: {
+    exit: 4,
+    en: 'After pruning, axis {axis} of "{tensor}" has {found} entries instead of {wanted}. This is a mistake in Decant; nothing was written. Please report it with the log, or add the layer to "ignore".',
+    zh: '剪枝后 "{tensor}" 的第 {axis} 维有 {found} 项，而应为 {wanted} 项。这是 Decant 的错误，没有写入任何文件。请附上日志反馈给我们，或将该层加入 "ignore"。',
+  },
   invalidResult: {
     exit: 4,
     en: 'Pass {pass} made an invalid model: at node "{node}" ({op}, opset {opset}) {rule}. This is a mistake in Decant; nothing was written. Please report it with the log, or leave that pass out.',
@@ -429,6 +444,11 @@ export const errorTexts = {
     exit: 3,
     en: 'Sample {sample} of split "{split}" holds {value} in {input}; training needs finite numbers. Repair or remove the sample.',
     zh: '数据划分 "{split}" 的样本 {sample} 在 {input} 中含有 {value}；训练需要有限的数值。请修复或删除该样本。',
+  },
+  mixupUnfit: {
+    exit: 3,
+    en: 'Mixup blends samples, but input {input} holds {type}, which cannot be blended. Leave out "mixup".',
+    zh: 'mixup 需要混合样本，但输入 {input} 为 {type}，无法混合。请去掉 "mixup"。',
   },
   trainingDiverged: {
     exit: 4,

@@ -5,3 +5,6 @@ export { isLabels, type Axis, type Lock } from './labels';
 export { type Mixing, type Relations } from './relate';
 export { dependencyOf } from './table';
 export type { RepairKind } from './rule';
+export { slicesOf } from './rules/movement';
+export { packedWidths } from './rules/microsoft';
+export { padsOf } from './rules/pooling';

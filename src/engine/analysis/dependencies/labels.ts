@@ -80,11 +80,13 @@ export class Labels {
 
   /** Entry i of both stays or goes together. Axes of different lengths cannot: both are locked with `mismatch`. */
   unite(a: Axis, b: Axis, mismatch: Lock): Axis {
-    if (!isLabels(a) || !isLabels(b)) {
-      const lock = isLabels(a) ? (b as Lock) : (a as Lock);
-      this.lockAll(a, lock);
-      this.lockAll(b, lock);
-      return lock;
+    if (!isLabels(a)) {
+      this.lockAll(b, a);
+      return a;
+    }
+    if (!isLabels(b)) {
+      this.lockAll(a, b);
+      return b;
     }
     if (a === b) return a;
     if (a.length !== b.length) {
