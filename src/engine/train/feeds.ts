@@ -42,14 +42,14 @@ export function dataInputs(model: Model, seedInput: string | undefined): readonl
   return model.graph.inputs.map(({ name }) => name).filter((name) => name !== seedInput);
 }
 
-/** @throws EngineError `dataInputMissing`, and what `targetsOf` throws */
+/** @throws EngineError `dataInputMissing`, `mixupUnfit`, and what `targetsOf` throws */
 export async function readBatch(context: FeedContext, indices: readonly number[], place: BatchPlace): Promise<ReadBatch> {
   const { request, graph, trainable, labelForm, askTeacher } = context;
   const { seed, mixup, labelSmoothing } = request.options;
   const read = await request.data.gather(indices);
   const augmented = request.augment?.(read, { seed, epoch: place.epoch }) ?? read;
   const draw = mixup > 0 ? drawMixup(mixup, augmented.size, { seed, epoch: place.epoch, step: place.batch }) : undefined;
-  const batch = draw === undefined ? augmented : { ...augmented, inputs: mapValues(augmented.inputs, (array) => mixed(array, draw)) };
+  const batch = draw === undefined ? augmented : { ...augmented, inputs: mapValues(augmented.inputs, (array, input) => mixed(array, input, draw)) };
 
   const whole: Record<string, NdArray> = {};
   for (const name of dataInputs(trainable.model, trainable.seedInput)) {
@@ -82,14 +82,14 @@ function labelFeeds({ trainable, request }: FeedContext, batch: Batch, draw: Mix
   const dims = [(output.dims[0] ?? 1) * (batch.size / trainable.batch), ...output.dims.slice(1)];
   const labels: NdArray = { type: 'float32', dims, data: soft };
   return {
-    [LABELS]: draw === undefined ? labels : mixed({ ...labels, dims: [batch.size, soft.length / batch.size] }, draw, dims),
+    [LABELS]: draw === undefined ? labels : mixed(labels, LABELS, draw, dims),
     ...(hard !== undefined && { [ONE_HOT]: { type: 'float32', dims, data: hard } }),
   };
 }
 
-/** lambda * x + (1 - lambda) * partner, for float32 arrays; others (tokens) stay what they are. */
-function mixed(array: NdArray, { lambda, partners }: MixupDraw, dims = array.dims): NdArray {
-  if (!(array.data instanceof Float32Array)) return array;
+/** lambda * x + (1 - lambda) * partner; throws `mixupUnfit` for anything but float32: tokens have no between. */
+function mixed(array: NdArray, input: string, { lambda, partners }: MixupDraw, dims = array.dims): NdArray {
+  if (!(array.data instanceof Float32Array)) throw new EngineError('mixupUnfit', { input, type: array.type });
   const source = array.data;
   const width = source.length / partners.length;
   const data = new Float32Array(source.length);
@@ -123,6 +123,6 @@ function seedFeed(bits: number): NdArray {
   return { type: 'int64', dims: [], data: BigInt64Array.of(BigInt(bits >>> 8)) };
 }
 
-function mapValues<In, Out>(record: Readonly<Record<string, In>>, change: (value: In) => Out): Record<string, Out> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+function mapValues<In, Out>(record: Readonly<Record<string, In>>, change: (value: In, name: string) => Out): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 }

@@ -241,6 +241,11 @@ withAssets('the trainer, on keywords', function () {
     assert.equal(error.params['label'], 12);
   });
 
+  it('mixes numbers only', async () => {
+    const tokens = changed(few.train, (batch) => ({ ...batch, inputs: Object.fromEntries(Object.entries(batch.inputs).map(([name, array]) => [name, { type: 'int32', dims: array.dims, data: Int32Array.from(array.data as Float32Array) }])) }));
+    assert.equal((await refusal(trainingRequest({ ...few, train: tokens }, { mixup: 0.2 }).request)).code, 'mixupUnfit');
+  });
+
   it('needs labels for the loss against them, and a teacher for the loss against one', async () => {
     assert.equal((await refusal(trainingRequest({ ...few, train: { ...few.train, labelled: false } }, {}).request)).code, 'lossNeedsLabels');
     assert.equal((await refusal(trainingRequest(few, {}, { losses: [{ loss: 'kl' }] }).request)).code, 'lossNeedsTeacher');
