@@ -38,5 +38,6 @@ export const formTexts = {
   'why.weightType': { en: 'its weights are not float32, float16 or float64.', zh: '其权重不是 float32、float16 或 float64。' },
   'why.usedOtherwise': { en: 'its weights are also used by other operators.', zh: '其权重同时被其他算子使用。' },
   'why.embedding': { en: 'its weights are also an embedding.', zh: '其权重同时用作嵌入表。' },
+  'why.firstOrDepthwise': { en: 'first and depthwise convolutions have few weights that matter much; "everyLayer" takes them too.', zh: '首个卷积与深度卷积权重少而影响大；可用 "everyLayer" 一并处理。' },
   'why.patternChannels': { en: 'its input channels are no multiple of the pattern.', zh: '其输入通道数不是模式长度的整数倍。' },
 } as const satisfies Record<string, TextEntry>;

@@ -31,8 +31,8 @@ export const passTexts = {
   },
   'pass.prune.weights': { en: 'Prune weights', zh: '权重剪枝' },
   'pass.prune.weights.about': {
-    en: 'Sets single weights to zero, by share or in an N:M pattern. The file compresses better; providers gain no speed. Takes first and last layers too: name them in "ignore" to leave them.',
-    zh: '将单个权重置零，按比例或按 N:M 模式。文件更易压缩，但执行后端不会变快。首层和末层也会处理：如需保留，请写入 "ignore"。',
+    en: 'Sets single weights to zero, by share or in an N:M pattern. The file compresses better; providers gain no speed. First and depthwise convolutions are left as they are, last layers are not.',
+    zh: '将单个权重置零，按比例或按 N:M 模式。文件更易压缩，但执行后端不会变快。首个卷积与深度卷积保持不变，末层会处理。',
   },
   'option.planned.about': { en: 'Comes in a later version.', zh: '将在后续版本提供。' },
   'option.initialise': { en: 'From scratch', zh: '从头训练' },
@@ -153,6 +153,8 @@ export const passTexts = {
     en: 'How the zeros are chosen. Left out: "wanda" with data, "magnitude" without.',
     zh: '如何选择置零的权重。留空时：有数据用 "wanda"，无数据用 "magnitude"。',
   },
+  'option.everyLayer': { en: 'Every layer', zh: '所有层' },
+  'option.everyLayer.about': { en: 'Prunes first and depthwise convolutions too.', zh: '首个卷积与深度卷积也一并处理。' },
   'option.scope': { en: 'Scope', zh: '范围' },
   'option.scope.about': { en: 'What is compared: within each layer, or across the whole model.', zh: '比较的范围：各层之内，或整个模型。' },
 

@@ -1,5 +1,6 @@
 // Which stored tensors `prune.weights` may put zeros into: weights of Conv, ConvTranspose, Gemm and MatMul, also behind
-// Reshape, Transpose and Cast, each once however many nodes share it. Embeddings and biases never.
+// Reshape, Transpose and Cast, each once however many nodes share it. Embeddings and biases never. First convolutions and
+// depthwise ones only when asked: few weights, each of which matters much (Zhu and Gupta 2017, section 4.2).
 
 import { constantsOf } from '../../../analysis/constants';
 import { intsAttribute, tensorAttribute } from '../../../ir/attributes';
@@ -35,26 +36,34 @@ export interface FoundWeights {
 /** Types whose numbers can be read and written here. */
 const types: ReadonlySet<DataType> = new Set<DataType>(['float32', 'float16', 'float64']);
 
-export async function findWeights(model: Model, choice: {
+interface Choice {
   readonly isIgnored: (node: Node) => boolean;
+  /** Also first and depthwise convolutions. */
+  readonly everyLayer: boolean;
   /** Neighbours of an N:M pattern; the input channels of a layer must be a multiple. */
   readonly group?: number;
-}): Promise<FoundWeights> {
+}
+
+export async function findWeights(model: Model, choice: Choice): Promise<FoundWeights> {
   const { graph } = model;
   const order = topologicalOrder(graph);
   const search: Search = { index: indexGraph(graph), shapes: await inferShapes(model), constants: constantsOf(graph, order), model };
   const dense: DenseLayer[] = [];
   const uses = new Map<string, Use[]>();
+  /** Tensors behind a layer with weights. */
+  const behind = new Set<string>();
   for (const node of order) {
-    if (!isOp(node, 'Conv', 'ConvTranspose', 'Gemm', 'MatMul') || search.constants.nodes.has(node)) continue;
-    const found = useOf(node, search);
+    if (search.constants.nodes.has(node)) continue;
+    const isFirst = !node.inputs.some((input) => behind.has(input));
+    const found = isOp(node, 'Conv', 'ConvTranspose', 'Gemm', 'MatMul') ? useOf(node, isFirst, search) : undefined;
+    if (!isFirst || found !== undefined) for (const output of node.outputs) behind.add(output);
     if (found === undefined) continue;
     if ('why' in found) dense.push(found);
     else uses.set(found.leaf, [...(uses.get(found.leaf) ?? []), found]);
   }
   const weights: PrunableWeight[] = [];
   for (const [name, found] of uses) {
-    const why = found.some(({ node }) => choice.isIgnored(node)) ? 'why.ignored' : refusalOf(name, found, search, choice.group);
+    const why = found.some(({ node }) => choice.isIgnored(node)) ? 'why.ignored' : refusalOf(name, found, search, choice);
     if (why === undefined) weights.push(weightOf(name, found));
     else dense.push(...found.map(({ node }) => ({ node, why })));
   }
@@ -92,10 +101,12 @@ interface Use {
   readonly leaf: string;
   readonly layout: MatrixLayout;
   readonly transpositions: readonly Transposition[];
+  /** No layer with weights is before it. */
+  readonly isFirst: boolean;
 }
 
 /** What a linear node multiplies by; undefined where it has no weights of its own (attention multiplies activations). */
-function useOf(node: Node, { shapes, constants, index, model }: Search): Use | DenseLayer | undefined {
+function useOf(node: Node, isFirst: boolean, { shapes, constants, index, model }: Search): Use | DenseLayer | undefined {
   const [left = '', weight = ''] = node.inputs;
   if (!constants.has(weight)) {
     if (!constants.has(left)) return isOp(node, 'Conv', 'ConvTranspose') ? { node, why: 'why.weightNotConstant' } : undefined;
@@ -116,7 +127,7 @@ function useOf(node: Node, { shapes, constants, index, model }: Search): Use | D
   if (tensor === undefined) return { node, why: 'why.weightComputed' };
   if (!types.has(tensor.type)) return { node, why: 'why.weightType' };
   const layout = layoutOf(node, dims);
-  return layout === undefined ? { node, why: 'why.weightRank' } : { node, leaf, layout, transpositions };
+  return layout === undefined ? { node, why: 'why.weightRank' } : { node, leaf, layout, transpositions, isFirst };
 }
 
 /** Hands the numbers on as they are, in another shape, order or type. */
@@ -125,14 +136,19 @@ function isView(node: Node): boolean {
 }
 
 /** Why a tensor must keep its numbers although linear layers multiply by it. */
-function refusalOf(name: string, uses: readonly Use[], { index }: Search, group: number | undefined): DenseLayer['why'] | undefined {
+function refusalOf(name: string, uses: readonly Use[], { index }: Search, { everyLayer, group }: Choice): DenseLayer['why'] | undefined {
   const linear = new Set(uses.map(({ node }) => node));
   const others = readersOf(name, index).filter((node) => node === undefined || !linear.has(node));
   if (others.some((node) => node === undefined || !isOp(node, 'Gather'))) return 'why.usedOtherwise';
   if (others.length > 0) return 'why.embedding';
+  if (!everyLayer && uses.some(isSpared)) return 'why.firstOrDepthwise';
   const [first] = uses;
   if (group !== undefined && first !== undefined && first.layout.channels % group !== 0) return 'why.patternChannels';
   return undefined;
+}
+
+function isSpared({ node, layout, isFirst }: Use): boolean {
+  return isOp(node, 'Conv', 'ConvTranspose') && (isFirst || (layout.groups > 1 && layout.channels === 1));
 }
 
 /** Nodes that read a tensor, through views; undefined where it leaves the graph. What only asks its shape does not count. */

@@ -2,7 +2,7 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { EngineError } from '../../../error';
-import { choice, count, layerPatterns, optionalChoice } from '../../optionTypes';
+import { choice, count, flag, layerPatterns, optionalChoice } from '../../optionTypes';
 
 export const weightsPassId = 'prune.weights';
 
@@ -21,6 +21,7 @@ export const weightsOptions = Type.Object({
   method: optionalChoice(methods),
   samples: count(128),
   scope: choice(['layer', 'global'], { advanced: true }),
+  everyLayer: flag(false, { advanced: true }),
   ignore: layerPatterns(),
 });
 
@@ -36,6 +37,8 @@ export interface WeightsSettings {
   readonly method: WeightMethod;
   readonly samples: number;
   readonly global: boolean;
+  /** Also the first and depthwise convolutions. */
+  readonly everyLayer: boolean;
   readonly ignore: readonly string[];
 }
 
@@ -44,14 +47,14 @@ export interface WeightsSettings {
  *
  * @throws EngineError `invalidOption` for a pattern that is none, and for options that contradict each other.
  */
-export function settingsOf({ sparsity, pattern, method, samples, scope, ignore }: WeightsOptions, hasData: boolean): WeightsSettings {
+export function settingsOf({ sparsity, pattern, method, samples, scope, everyLayer, ignore }: WeightsOptions, hasData: boolean): WeightsSettings {
   if (sparsity !== undefined && pattern !== undefined) throw refusal('pattern', 'problem.sparsityAndPattern', 'allowed.oneOfBoth');
   const chosen = method ?? (hasData && scope === 'layer' ? 'wanda' : 'magnitude');
   if (scope === 'global' && chosen !== 'magnitude') throw refusal('scope', 'problem.globalMethod', 'layer');
   if (scope === 'global' && pattern !== undefined) throw refusal('scope', 'problem.globalPattern', 'layer');
   return {
     zeros: pattern === undefined ? { kind: 'share', share: sparsity ?? DEFAULT_SPARSITY } : parsePattern(pattern),
-    method: chosen, samples, global: scope === 'global', ignore,
+    method: chosen, samples, global: scope === 'global', everyLayer, ignore,
   };
 }
 

@@ -1,7 +1,5 @@
 // The pass `prune.weights`: sets single weights to zero and leaves the graph as it is. The steps are in the files it calls:
 // findWeights (where), stages and statistics (what enters the layers), pruneWeight (which become zero), masks (for later).
-//
-// First and last layers are treated like the others, so that the sparsity is the one asked for; `ignore` leaves them.
 
 import { formatBytes, formatPercent } from '../../../../protocol/format';
 import type { Finding } from '../../../../protocol/report';
@@ -40,6 +38,7 @@ export const pruneWeights: Pass<typeof weightsOptions> = {
     const ignored = ignoredLayers(model.graph, origins, settings.ignore);
     const found = await findWeights(model, {
       isIgnored: (node) => layersOf(node, origins).some((layer) => ignored.has(layer)),
+      everyLayer: settings.everyLayer,
       ...(settings.zeros.kind === 'pattern' && { group: settings.zeros.group }),
     });
     if (found.weights.length === 0) throw nothingToPrune(found.dense, origins);
@@ -142,10 +141,10 @@ interface Stage extends Task {
 const LOOKING = 0.7;
 
 async function pruneStage(task: Stage): Promise<void> {
-  const { output, stage, kind, split, state, products, settings: { zeros, samples }, context } = task;
+  const { model, output, stage, kind, split, state, products, settings: { zeros, samples }, context } = task;
   const progress = (fraction: number): number => (state.stages + fraction) / task.stages;
   const { sums, skipped } = await gatherStatistics({
-    model: output, wanted: stage, kind, split, samples,
+    model, wanted: stage, kind, split, samples,
     onProgress: (fraction) => context.progress({ activity: 'progress.calibrating', fraction: progress(LOOKING * fraction) }),
   }, context);
   state.skipped = Math.max(state.skipped, skipped);

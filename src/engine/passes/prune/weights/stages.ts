@@ -1,5 +1,7 @@
-// In which order weights are pruned: stage by stage along the graph, each looking at what enters its layers when the stages
-// before it are pruned already, as the papers do layer by layer. Few stages, since each runs the model's beginning again.
+// How many weights are looked at in one go: as many as there is memory for their sums. All look at the activations of the
+// model before pruning. The papers take those behind the layers pruned so far, but aim at the output that these broken
+// inputs would give; here that was measured to be worse (fashion-resnet18, half of the weights: Wanda 42 % against 82 %,
+// SparseGPT 91.4 % against 91.7 %; ds_cnn_l: 62 % against 68 %, 84 % against 87 %), and it runs the model many times over.
 
 import type { PrunableWeight } from './findWeights';
 import { columnsOf } from './layout';
@@ -7,22 +9,20 @@ import type { Zeros } from './options';
 import { lengthOf } from './statistics';
 import type { StatisticKind, Wanted } from './statisticsGraph';
 
-/** Layers of a stage see the original activations within it: a model of up to so many layers is pruned one by one. */
-const MOST_STAGES = 8;
 /** Sums that are held at a time (float64). */
 const STAGE_BYTES = 256 * 2 ** 20;
 /** Columns that are looked at together: 4096 take 134 MB a matrix, and about 5 s (2048: 0.8 s on 2 cores). Above, parts are apart. */
 const MOST_COLUMNS = 4096;
 
-export function stagesOf(weights: readonly PrunableWeight[], kind: StatisticKind, zeros: Zeros): Wanted[][] {
-  const most = Math.ceil(weights.length / MOST_STAGES);
+/** Weights in the order of the graph, cut where the sums of the next would be too much. */
+export function stagesOf(weights: readonly PrunableWeight[], kind: StatisticKind, zeros: Zeros, most = STAGE_BYTES): Wanted[][] {
   const stages: Wanted[][] = [];
   let bytes = 0;
   for (const weight of weights) {
     const wanted: Wanted = { weight, parts: kind === 'gram' ? partsOf(columnsOf(weight.layout), zeros) : 1 };
     const own = lengthOf(wanted, kind) * Float64Array.BYTES_PER_ELEMENT;
     const stage = stages.at(-1);
-    if (stage === undefined || stage.length >= most || bytes + own > STAGE_BYTES) {
+    if (stage === undefined || bytes + own > most) {
       stages.push([wanted]);
       bytes = own;
     } else {
