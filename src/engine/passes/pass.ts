@@ -20,6 +20,8 @@ export interface Pass<Options extends TObject = TObject> {
   readonly refuses?: readonly FindingCode[];
   /** JSON Schema of the options with their defaults (TypeBox). */
   readonly options: Options;
+  /** Refuses options that contradict each other, which no schema says, before anything runs. Throws `invalidOption`. */
+  check?(options: Static<Options>): void;
   run(model: Model, options: Static<Options>, context: PassContext): Promise<PassOutcome>;
 }
 

@@ -75,7 +75,17 @@ function validatePass(entry: RecipePass, index: number, source: RecipeSource): V
     throw refusal(source === 'command' ? problem : { ...problem, path: join(place, problem.path) }, source, id);
   }
   refuseUnready(schema, options, source === 'command' ? '' : place, id);
+  refuseContradictions(pass, options, source, place);
   return { pass, options };
+}
+
+function refuseContradictions(pass: Pass, options: Readonly<Record<string, unknown>>, source: RecipeSource, place: string): void {
+  try {
+    pass.check?.(options);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'invalidOption' || source === 'command') throw error;
+    throw refusal({ path: join(place, String(error.params['path'])), params: error.params }, source, pass.id);
+  }
 }
 
 function refuseUnready(schema: OptionSchema, value: unknown, path: string, pass: string): void {

@@ -30,6 +30,7 @@ export const pruneWeights: Pass<typeof weightsOptions> = {
   suffix: 'sparse',
   refuses: ['finding.quantized'],
   options: weightsOptions,
+  check: (options) => void settingsOf(options, true),
   async run(model, options, context) {
     const settings = settingsOf(options, context.data !== undefined);
     refuseQuantized(model);
