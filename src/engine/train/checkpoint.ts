@@ -20,6 +20,8 @@ export interface TrainingPosition {
   /** Halved at every step back. */
   readonly learningRateFactor: number;
   readonly stepsBackInARow: number;
+  /** Loss of the first step; undefined before it. */
+  readonly firstLoss?: number;
   /** Sum and number of the losses of this epoch. */
   readonly lossSum: number;
   readonly lossCount: number;

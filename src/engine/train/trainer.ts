@@ -7,6 +7,7 @@ import { readBatch } from './feeds';
 import { requireFinite } from './finite';
 import { fitMemory, smallerBatch } from './fitMemory';
 import { openTraining, type OpenTraining, type PlannedTraining, planTraining, startState } from './openTraining';
+import { isSound } from './sound';
 import { defaultLearningRates } from './optimisers/table';
 import { judgedState, splitValues, valuesOf } from './outcome';
 import { createPace, type Pace } from './pace';
@@ -167,7 +168,7 @@ class Training {
     const began = performance.now();
     const report = await this.runStep(inputs, order);
     this.pace.note(performance.now() - began);
-    if (isFinite(report)) {
+    if (isSound(report, this.position.firstLoss)) {
       this.opened.stepper.adopt();
       this.noteStep(report);
       return;
@@ -197,7 +198,7 @@ class Training {
     });
     if (reports.length === 0) {
       this.pace.slow();
-    } else if (reports.every(isFinite)) {
+    } else if (reports.every((report) => isSound(report, this.position.firstLoss))) {
       stepper.adopt();
       for (const report of reports) this.noteStep(report);
     } else {
@@ -214,7 +215,7 @@ class Training {
     });
     this.position = {
       ...position, step: position.step + 1, stepInEpoch: position.stepInEpoch + 1, taken: position.taken + 1,
-      stepsBackInARow: 0, lossSum: position.lossSum + report.loss, lossCount: position.lossCount + 1,
+      firstLoss: position.firstLoss ?? report.loss, stepsBackInARow: 0, lossSum: position.lossSum + report.loss, lossCount: position.lossCount + 1,
     };
   }
 
@@ -300,8 +301,4 @@ class Training {
     this.savedAt = performance.now();
     request.onEvent?.({ type: 'checkpoint', step: position.step, epoch: position.epoch + 1, bytes: bytes.length });
   }
-}
-
-function isFinite({ loss, gradientNorm }: StepReport): boolean {
-  return Number.isFinite(loss) && Number.isFinite(gradientNorm);
 }

@@ -452,8 +452,8 @@ export const errorTexts = {
   },
   trainingDiverged: {
     exit: 4,
-    en: 'Training diverged: at step {step} (epoch {epoch}) loss or gradient was not a finite number {times} times in a row, although the learning rate was halved each time. Start again with a smaller "learningRate" than {learningRate}, with "warmup", or with "clip": 1. The last checkpoint is kept.',
-    zh: '训练发散：在第 {step} 步（第 {epoch} 轮），尽管每次都将学习率减半，损失或梯度仍连续 {times} 次不是有限数值。请以小于 {learningRate} 的 "learningRate" 重新开始，或使用 "warmup" 或 "clip": 1。最后的检查点已保留。',
+    en: 'Training diverged: at step {step} (epoch {epoch}) loss or gradient was not finite, or a thousand times the first loss, {times} times in a row, although the learning rate was halved each time. Start again with a smaller "learningRate" than {learningRate}, with "warmup", or with "clip": 1. The last checkpoint is kept.',
+    zh: '训练发散：在第 {step} 步（第 {epoch} 轮），尽管每次都将学习率减半，损失或梯度仍连续 {times} 次不是有限数值，或超过最初损失的一千倍。请以小于 {learningRate} 的 "learningRate" 重新开始，或使用 "warmup" 或 "clip": 1。最后的检查点已保留。',
   },
   tooFewSamples: {
     exit: 3,

@@ -127,7 +127,7 @@ withAssets('the trainer, on keywords', function () {
 
   /** Steps this short run in a Loop once some were timed; after the cancel too few are left for one. */
   it('takes many short steps in one call, which gives what single steps give', async () => {
-    const options = { epochs: 100, batch: 32, optimizer: 'sgd', learningRate: 0.01 } as const;
+    const options = { epochs: 100, batch: 32, optimizer: 'sgd', learningRate: 1e-4 } as const;
     const nanAt = (epoch: number): number => (Math.abs(epoch - 20.5) < 1e-6 ? NaN : 1);
     const overrides = { losses: [{ loss: 'label', weight: nanAt }] } as const;
     let calls = 0;
