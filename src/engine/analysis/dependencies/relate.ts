@@ -7,6 +7,7 @@ import { capturedTensors, topologicalOrder } from '../../ir/graphIndex';
 import { type Dim, type Graph, isDefaultDomain, type Model, type Node, nodeLabel, opsetOf, type Tensor } from '../../ir/model';
 import type { ShapeMap } from '../../ir/shapes/index';
 import { type Constants, constantsOf } from '../constants';
+import { countingNodes } from './counts';
 import { type Axis, isLabels, Labels, type Lock, type Mark, marks } from './labels';
 import { type Factor, type Product, settle } from './products';
 import type { RelateSite } from './rule';
@@ -33,6 +34,7 @@ export function relate(model: Model, shapes: ShapeMap): Relations {
   const order = topologicalOrder(model.graph);
   const walk = new Walk(model, shapes, constantsOf(model.graph, order));
   for (const node of order) walk.node(node);
+  for (const node of countingNodes(order, shapes)) walk.counts(node);
   walk.finish();
   return { labels: walk.labels, axes: walk.axes, mixing: walk.mixing, order, constants: walk.constants };
 }
@@ -69,6 +71,12 @@ class Walk {
       if (name !== '') this.output(name, site.given(output), site, untouched);
     });
     if (node.opType === 'Constant') this.storedInNode(node);
+  }
+
+  /** A size that is used as a number counts the entries that stay. */
+  counts(node: Node): void {
+    const inputs = this.axesOf(node.inputs[0] ?? '').flatMap((axis, index) => (isLabels(axis) ? [[0, index] as const] : []));
+    if (inputs.length > 0) this.mixing.push({ node, inputs, outputs: [] });
   }
 
   finish(): void {

@@ -10,53 +10,74 @@ export interface Run {
 }
 
 /**
- * Runs in order; undefined where open sizes hide which belong together. Axes of size 1 in between may be in no run.
+ * Runs of axes that hold the same elements, found from both ends, since elements keep their order. What open sizes hide in
+ * between is one run without factors.
  */
-export function matchDims(before: readonly Dim[], after: readonly Dim[]): readonly Run[] | undefined {
-  const open = (dims: readonly Dim[]): readonly number[] => dims.flatMap((dim, axis) => (typeof dim === 'number' ? [] : [axis]));
-  const [left, right] = [open(before), open(after)];
-  if (left.length !== right.length) return undefined;
-  const runs: Run[] = [];
-  let [fromInput, fromOutput] = [0, 0];
-  // Equal sizes before and after an open one make the open ones equal, too, when all others are.
-  const ends = [...left.map((axis, index) => [axis, right[index] ?? 0] as const), [before.length, after.length] as const];
-  for (const [index, [toInput, toOutput]] of ends.entries()) {
-    const part = matchNumbers(before, after, [fromInput, toInput], [fromOutput, toOutput]);
-    if (part === undefined) return undefined;
-    // Several open sizes may trade factors with each other, unless they have one name: across numbers that would shift these.
-    const traded = left.slice(0, index).some((axis, at) => before[axis] !== after[right[at] ?? 0] || before[axis] === null);
-    if (part.length > 0 && traded && index < left.length) return undefined;
-    runs.push(...part);
-    if (toInput < before.length) {
-      runs.push({ inputs: [toInput], outputs: [toOutput], factors: [] });
-    }
-    [fromInput, fromOutput] = [toInput + 1, toOutput + 1];
-  }
-  return runs;
+export function matchDims(before: readonly Dim[], after: readonly Dim[]): readonly Run[] {
+  const front = matchFront(before, after);
+  const [left, right] = [before.slice(front.inputs), after.slice(front.outputs)];
+  const back = matchFront(left.toReversed(), right.toReversed());
+  const mirrored = back.runs.map(({ inputs, outputs, factors }): Run => ({
+    inputs: inputs.map((axis) => before.length - 1 - axis).reverse(), outputs: outputs.map((axis) => after.length - 1 - axis).reverse(),
+    factors: factors?.toReversed(),
+  })).reverse();
+  const inputs = range(front.inputs, before.length - back.inputs);
+  const outputs = range(front.outputs, after.length - back.outputs);
+  // A lone open axis on each side: all others agree, so they do.
+  const hidden: Run = { inputs, outputs, factors: inputs.length === 1 && outputs.length === 1 ? [] : undefined };
+  return [...front.runs, ...(inputs.length + outputs.length > 0 ? [hidden] : []), ...mirrored];
 }
 
-function matchNumbers(before: readonly Dim[], after: readonly Dim[], [i, iEnd]: readonly [number, number], [o, oEnd]: readonly [number, number]): readonly Run[] | undefined {
-  const size = (dims: readonly Dim[], axis: number): number => Number(dims[axis] ?? 1);
+interface Matched {
+  readonly runs: readonly Run[];
+  /** Axes that are in runs. */
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+function matchFront(before: readonly Dim[], after: readonly Dim[]): Matched {
   const runs: Run[] = [];
-  let [input, output] = [i, o];
-  while (input < iEnd || output < oEnd) {
-    const [firstInput, firstOutput] = [input, output];
-    let left = input < iEnd ? size(before, input++) : 1;
-    let right = output < oEnd ? size(after, output++) : 1;
-    while (left !== right) {
-      if (left < right && input < iEnd) left *= size(before, input++);
-      else if (right < left && output < oEnd) right *= size(after, output++);
-      else return undefined;
+  let [input, output] = [0, 0];
+  while (input < before.length || output < after.length) {
+    const [left, right] = [before[input], after[output]];
+    if (typeof left === 'string' && left === right) {
+      runs.push({ inputs: [input++], outputs: [output++], factors: [] });
+      continue;
     }
-    const inputs = range(firstInput, input);
-    const outputs = range(firstOutput, output);
-    runs.push({ inputs, outputs, factors: commonFactors(inputs.map((axis) => size(before, axis)), outputs.map((axis) => size(after, axis))) });
+    const ends = numbersUntilEqual(before, input, after, output);
+    if (ends === undefined) break;
+    const [inputs, outputs] = [range(input, ends[0]), range(output, ends[1])];
+    runs.push({ inputs, outputs, factors: commonFactors(inputs.map((axis) => Number(before[axis])), outputs.map((axis) => Number(after[axis]))) });
+    [input, output] = ends;
   }
-  return runs;
+  return { runs, inputs: input, outputs: output };
+}
+
+/** The ends of the shortest runs of numbers from here on with equal products; undefined where an open size is met first. */
+function numbersUntilEqual(before: readonly Dim[], input: number, after: readonly Dim[], output: number): readonly [number, number] | undefined {
+  let [left, right] = [1, 1];
+  let [i, o] = [input, output];
+  const next = (dims: readonly Dim[], at: number): number | undefined => {
+    const dim = dims[at];
+    return typeof dim === 'number' ? dim : undefined;
+  };
+  do {
+    const takeLeft = left < right || (left === right && i < before.length && i === input);
+    const factor = takeLeft ? next(before, i) : next(after, o);
+    if (factor === undefined) return undefined;
+    if (takeLeft) {
+      left *= factor;
+      i += 1;
+    } else {
+      right *= factor;
+      o += 1;
+    }
+  } while (left !== right || (i === input && o === output));
+  return [i, o];
 }
 
 function range(start: number, end: number): number[] {
-  return Array.from({ length: end - start }, (_, index) => start + index);
+  return Array.from({ length: Math.max(0, end - start) }, (_, index) => start + index);
 }
 
 /** Both lists have one product. The cuts of both, as products from the left, must divide each other in order. */
@@ -75,5 +96,5 @@ function commonFactors(left: readonly number[], right: readonly number[]): reado
     factors.push(cut / before);
     before = cut;
   }
-  return factors.length === 0 ? [1] : factors;
+  return factors;
 }

@@ -13,13 +13,12 @@ const flattened: DependencyEntry = entry('rearranges', (site) => reshapeTo(site)
 /** Input 0 with the shape of output 0: axes that keep their size pass, merged and split ones become products. */
 function reshapeTo(site: RelateSite): void {
   const [before, after] = [site.shape(0), site.outputShape(0)];
-  const matched = before === null || after === null ? undefined : matchDims(before, after);
-  if (before === null || after === null || matched === undefined) {
+  if (before === null || after === null) {
     for (const axis of site.axes(0)) site.lock(axis, 'lock.size');
     return;
   }
   const given = new Map<number, Axis>();
-  for (const { inputs, outputs, factors } of matched) {
+  for (const { inputs, outputs, factors } of matchDims(before, after)) {
     const [from] = inputs;
     const [to] = outputs;
     if (factors === undefined) {

@@ -9,7 +9,8 @@ import type { Graph, Model, Node, Tensor, ValueInfo } from '../../../ir/model';
 import { inferShapes, type ShapeMap } from '../../../ir/shapes/index';
 import { ConstantEditor } from './constantEditor';
 import { type ChosenUnits, type Kept, keptBy } from './kept';
-import { type RepairSite, repairs } from './repair';
+import type { RepairSite } from './repair';
+import { repairs } from './repairs/table';
 import { sliceTensor } from './slice';
 
 export interface Removal {

@@ -1,12 +1,8 @@
 // What a repair sees and does: a node whose tensors lost entries, and its attributes and steering constants, which must agree
-// with them again. One repair for each kind that dependency rules name; a forgotten one does not compile.
+// with them again.
 
-import type { RepairKind } from '../../../analysis/dependencies/index';
 import type { Dim, Node } from '../../../ir/model';
 import type { KeptEntries } from './kept';
-import { repairGather, repairPad, repairResize, repairSlice, repairSplit } from './repairs/cutting';
-import { repairHeads } from './repairs/heads';
-import { repairConstantOfShape, repairExpand, repairGroup, repairHidden, repairReshape } from './repairs/sizes';
 
 export interface RepairSite {
   /** Belongs to the new model: attributes may be changed. */
@@ -27,8 +23,3 @@ export interface RepairSite {
 }
 
 export type Repair = (site: RepairSite) => void;
-
-export const repairs: Readonly<Record<RepairKind, Repair>> = {
-  group: repairGroup, reshape: repairReshape, expand: repairExpand, constantOfShape: repairConstantOfShape, hidden: repairHidden,
-  split: repairSplit, slice: repairSlice, gather: repairGather, pad: repairPad, resize: repairResize, heads: repairHeads,
-};

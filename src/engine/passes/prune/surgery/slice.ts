@@ -12,34 +12,34 @@ const PIECE_BYTES = 1 << 24;
 
 /** The tensor with only the kept entries of each axis (undefined: all of them); same name, same element type. */
 export async function sliceTensor(tensor: Tensor, kept: readonly KeptEntries[]): Promise<Tensor> {
-  const { data, dims, ...rest } = tensor;
+  const { data, dims, type } = tensor;
   const wanted = dims.map((dim, axis) => kept[axis]?.length ?? dim);
   if ('strings' in data || data.encoding === 'int32' || data.encoding === 'int64' || data.encoding === 'uint64') {
-    return { ...withoutLayout(rest), ...(await sliceValues(tensor, wanted, kept)) };
+    return { ...described(tensor), dims: wanted, data: await sliceValues(tensor, wanted, kept) };
   }
-  const bytes = new Uint8Array(elementCount(wanted) * (bitsOf(tensor.type) / 8));
-  await copyRows(data, dims, kept, bitsOf(tensor.type) / 8, bytes);
-  return { ...withoutLayout(rest), dims: wanted, data: { encoding: 'raw', at: { bytes } } };
+  const elementBytes = bitsOf(type) / 8;
+  const bytes = new Uint8Array(elementCount(wanted) * elementBytes);
+  await copyRows(data, dims, kept, elementBytes, bytes);
+  return { ...described(tensor), dims: wanted, data: { encoding: 'raw', at: { bytes } } };
 }
 
-/** What the file said about the payload no longer holds. */
-function withoutLayout(rest: Omit<Tensor, 'data' | 'dims'>): Omit<Tensor, 'data' | 'dims'> {
-  const { segment: _segment, explicit: _explicit, ...plain } = rest;
-  return plain;
+/** What the file said of the tensor, without what it said of its payload. */
+function described({ name, type, docString, metadata, unknown }: Tensor): Omit<Tensor, 'data' | 'dims'> {
+  return { name, type, ...(docString !== undefined && { docString }), ...(metadata && { metadata }), ...(unknown && { unknown }) };
 }
 
 /** Packed varints (small tensors of integers): element by element. */
-async function sliceValues(tensor: Tensor, dims: readonly number[], kept: readonly KeptEntries[]): Promise<Pick<Tensor, 'dims' | 'data'>> {
+async function sliceValues(tensor: Tensor, dims: readonly number[], kept: readonly KeptEntries[]): Promise<Tensor['data']> {
   const { data, type } = await readTensor(tensor);
   const from = (at: number): number => sourceIndex(at, dims, tensor.dims, kept);
   const count = elementCount(dims);
   if (isTexts(data)) {
     const texts = Array.from({ length: count }, (_, at) => data[from(at)] ?? '');
-    return { dims, data: tensorFrom(tensor.name, { type, dims, data: texts }).data };
+    return tensorFrom(tensor.name, { type, dims, data: texts }).data;
   }
   const values = data.slice(0, count) as TypedArray;
   for (let at = 0; at < count; at++) values[at] = data[from(at)] ?? 0;
-  return { dims, data: tensorFrom(tensor.name, { type, dims, data: values }).data };
+  return tensorFrom(tensor.name, { type, dims, data: values }).data;
 }
 
 function sourceIndex(at: number, dims: readonly number[], before: readonly number[], kept: readonly KeptEntries[]): number {
