@@ -46,6 +46,12 @@ describe('gradients: Conv', () => {
     }), { numRuns: 40 });
   }).timeout(60_000);
 
+  it('over rows too long to shift by products, and maps small against the channels', async () => {
+    await checkLinear({ op: 'Conv', attributes: { pads: ints([1, 2, 0, 1]), dilations: ints([1, 2]) }, inputs: [wholeNumbers([2, 2, 2, 40], 1), wholeNumbers([2, 2, 2, 3], 2)] });
+    await checkLinear({ op: 'Conv', attributes: { pads: ints([1, 1, 1, 1]) }, inputs: [wholeNumbers([3, 6, 2, 2], 1), wholeNumbers([5, 6, 3, 3], 2)] });
+    await checkLinear({ op: 'Conv', inputs: [wholeNumbers([1, 2, 40], 1), wholeNumbers([3, 2, 3], 2)] });
+  });
+
   it('with padding that onnxruntime chooses', async () => {
     for (const autoPad of ['SAME_UPPER', 'SAME_LOWER', 'VALID']) {
       for (const [kernel, stride, size] of [[3, 2, 6], [2, 1, 5], [3, 1, 4], [1, 2, 5], [2, 3, 7]] as const) {

@@ -1,34 +1,88 @@
 // dL/dweights of a convolution as matrix products, sample by sample or channel by channel. weightsByConvolution
 // (linearMaps.ts) covers every shape; these are faster where they apply (forms.ts).
 
+import { int } from '../../../ir/attributes';
 import { elementCount } from '../../../ir/model';
 import type { GraphBuilder } from '../../graphBuilder';
 import type { Convolution } from './linearMaps';
 import { endOf, type SlidingAxis } from './slidingAxis';
 
 /**
+ * Rows up to this long are shifted by products with matrices of zeros and ones: those run on all threads, where Pad and
+ * Concat run on one; the work grows with the square of the length. Measured: bench/core/trainingForms.ts.
+ */
+const LONGEST_SHIFTED_BY_PRODUCT = 32;
+
+/**
  * Strides of one, one group. dW[m, c, i, j] = sum over o, w of dY[m, o, w + begin - j] * X[c, o - begin + i, w]: dL/dy is
- * shifted along the last axis, x along the others, and one product a tap of those gives all taps of the last axis. For a
- * 3 x 3 kernel that copies 2 + 2 tensors where unfolding copies nine.
+ * shifted along the last axis, x along the others, and products of all shifts with all shifts give all taps. For a 3 x 3
+ * kernel that makes 3 + 3 copies where unfolding x makes nine.
  */
 export function weightsByShifts(build: GraphBuilder, x: string, dy: string, convolution: Convolution): string {
   const { batch, channels, filters, axes } = convolution;
   const last = axes[axes.length - 1] as SlidingAxis;
   const others = axes.slice(0, -1);
-  const positions = elementCount(others.map((axis) => axis.output)) * last.input;
-  const columns = range(last.kernel).map((tap) => {
+  const kernel = axes.map((axis) => axis.kernel);
+  const taps = elementCount(kernel.slice(0, -1));
+  const merged = mergesSamples(convolution);
+  // Either one product a sample, then summed, or samples side by side in one product.
+  const [images, samples] = merged ? [1, batch] : [batch, 1];
+  const channelsFirst = (tensor: string): string => (merged ? build.transpose(tensor, [1, 0, ...axes.map((_, axis) => axis + 2)]) : tensor);
+  const positions = samples * elementCount(others.map((axis) => axis.output)) * last.input;
+
+  const columns = shiftedColumns(build, channelsFirst(dy), convolution, [images, filters, positions]);
+  const rows = shiftedRows(build, channelsFirst(x), others, { images, channels, samples, width: last.input });
+  const product = build.matmul(columns, build.transpose(build.reshape(rows, [1, images, channels * taps, positions]), [0, 1, 3, 2]));
+  const summed = images === 1 ? product : build.reduceSum(product, [1]);
+  const byColumn = build.reshape(summed, [last.kernel, filters * channels * taps]);
+  return build.reshape(build.transpose(byColumn, [1, 0]), [filters, channels, ...kernel]);
+}
+
+/** Whether products of single samples would write more than moving x and dL/dy once more does. */
+function mergesSamples({ channels, filters, axes }: Convolution): boolean {
+  const written = filters * channels * elementCount(axes.map((axis) => axis.kernel));
+  return written > elementCount(axes.map((axis) => axis.output)) * (filters + channels);
+}
+
+/** dL/dy shifted by each tap of the last axis, rows as long as those of x: [last.kernel, ...to]. */
+function shiftedColumns(build: GraphBuilder, dy: string, { batch, filters, axes }: Convolution, to: readonly number[]): string {
+  const last = axes[axes.length - 1] as SlidingAxis;
+  const others = axes.slice(0, -1);
+  const { kernel, input, output } = last;
+  if (kernel > 1 && input <= LONGEST_SHIFTED_BY_PRODUCT) {
+    const rows = build.reshape(dy, [1, batch * filters * elementCount(others.map((axis) => axis.output)), output]);
+    return build.reshape(build.matmul(rows, shifts(build, last)), [kernel, ...to]);
+  }
+  return build.concat(range(kernel).map((tap) => {
     const before = tap * last.dilation - last.begin;
-    return moved(build, dy, [...others.map(() => [0, 0] as const), [before, last.input - last.output - before]]);
-  });
-  const left = build.reshape(build.concat(columns, 1), [batch, last.kernel * filters, positions]);
-  const rows = combinations(others).map((taps) => {
-    const shifted = moved(build, x, [...others.map((axis, index) => {
-      const before = axis.begin - (taps[index] as number) * axis.dilation;
-      return [before, axis.output - axis.input - before] as const;
-    }), [0, 0]]);
-    return sampleProduct(build, left, build.reshape(shifted, [batch, channels, positions]));
-  });
-  return arranged(build, rows, convolution, [last.kernel, filters, channels]);
+    return build.reshape(moved(build, dy, [...others.map(() => [0, 0] as const), [before, input - output - before]]), [1, ...to]);
+  }), 0);
+}
+
+/** [kernel, output, input]: one where the tap joins the positions. */
+function shifts(build: GraphBuilder, axis: SlidingAxis): string {
+  const { kernel, input, output } = axis;
+  const data = new Float32Array(kernel * output * input);
+  joined(axis, (at, position, tap) => { data[(tap * output + position) * input + at] = 1; });
+  return build.constant({ type: 'float32', dims: [kernel, output, input], data }, 'train/shifts');
+}
+
+/** Rows of x as the taps of the leading axes see them: [images, channels, taps, samples * positions, width]. */
+function shiftedRows(
+  build: GraphBuilder, x: string, others: readonly SlidingAxis[],
+  { images, channels, samples, width }: { readonly images: number; readonly channels: number; readonly samples: number; readonly width: number },
+): string {
+  const padded = moved(build, x, [...others.map((axis) => [axis.begin, endOf(axis)] as const), [0, 0]]);
+  if (others.every((axis) => axis.kernel === 1)) return padded;
+  const sizes = others.map((axis) => axis.input + axis.begin + endOf(axis));
+  const sampleAxis: SlidingAxis = { input: samples, output: samples, kernel: 1, stride: 1, dilation: 1, begin: 0 };
+  const from = [sampleAxis, ...others];
+  const places = combinations(from.map((axis) => axis.output));
+  const indices = combinations(others.map((axis) => axis.kernel)).flatMap((taps) => places.map((place) => place.reduce(
+    (flat, position, index) => flat * (index === 0 ? samples : (sizes[index - 1] as number)) + position + (index === 0 ? 0 : (taps[index - 1] as number) * (from[index] as SlidingAxis).dilation), 0)));
+  const flat = build.reshape(padded, [images, channels, samples * elementCount(sizes), width]);
+  const wanted = build.constant({ type: 'int64', dims: [indices.length / places.length, places.length], data: BigInt64Array.from(indices, BigInt) }, 'train/rows');
+  return build.node('Gather', [flat, wanted], { axis: int(2) });
 }
 
 /** One group, any stride: one strided view of x and one product a tap. */
@@ -37,9 +91,12 @@ export function weightsByTaps(build: GraphBuilder, x: string, dy: string, convol
   const positions = elementCount(axes.map((axis) => axis.output));
   const padded = moved(build, x, axes.map((axis) => [axis.begin, endOf(axis)] as const));
   const left = build.reshape(dy, [batch, filters, positions]);
-  const taps = combinations(axes).map((offsets) =>
-    sampleProduct(build, left, build.reshape(view(build, padded, axes, offsets), [batch, channels, positions])));
-  return arranged(build, taps, convolution, [1, filters, channels]);
+  const taps = combinations(axes.map((axis) => axis.kernel)).map((offsets) => {
+    const right = build.reshape(view(build, padded, axes, offsets), [batch, channels, positions]);
+    return build.reduceSum(build.matmul(left, build.transpose(right, [0, 2, 1])), [0]);
+  });
+  const stacked = build.reshape(build.concat(taps, 0), [taps.length, filters * channels]);
+  return build.reshape(build.transpose(stacked, [1, 0]), [filters, channels, ...axes.map((axis) => axis.kernel)]);
 }
 
 /**
@@ -54,7 +111,7 @@ export function weightsByRows(build: GraphBuilder, x: string, dy: string, { batc
   const rowCount = batch * elementCount(others.map((axis) => axis.output));
   const right = build.reshape(build.transpose(dy, order), [channels, rowCount, last.output]);
   const padded = moved(build, build.transpose(x, order), [...others.map((axis) => [axis.begin, endOf(axis)] as const), [0, 0]]);
-  const products = combinations(others).map((offsets) => {
+  const products = combinations(others.map((axis) => axis.kernel)).map((offsets) => {
     const rows = build.reshape(view(build, padded, others, offsets), [channels, rowCount, last.input]);
     const product = build.matmul(build.transpose(rows, [0, 2, 1]), right);
     return build.reshape(product, [1, channels, last.input * last.output]);
@@ -63,27 +120,22 @@ export function weightsByRows(build: GraphBuilder, x: string, dy: string, { batc
   return build.reshape(build.transpose(sums, [1, 0, 2]), [channels, 1, ...axes.map((axis) => axis.kernel)]);
 }
 
-/** [input * output, kernel]: one where the tap of the column joins input and output position of the row. */
-function diagonals(build: GraphBuilder, { input, output, kernel, stride, dilation, begin }: SlidingAxis): string {
+/** [input * output, kernel]: one where the tap joins the positions. */
+function diagonals(build: GraphBuilder, axis: SlidingAxis): string {
+  const { input, output, kernel } = axis;
   const data = new Float32Array(input * output * kernel);
-  for (let position = 0; position < output; position += 1) {
-    for (let tap = 0; tap < kernel; tap += 1) {
-      const at = position * stride - begin + tap * dilation;
-      if (at >= 0 && at < input) data[(at * output + position) * kernel + tap] = 1;
-    }
-  }
+  joined(axis, (at, position, tap) => { data[(at * output + position) * kernel + tap] = 1; });
   return build.constant({ type: 'float32', dims: [input * output, kernel], data }, 'train/diagonals');
 }
 
-/** Sum over samples of left [batch, a, positions] x right [batch, b, positions] transposed: [1, a, b]. */
-function sampleProduct(build: GraphBuilder, left: string, right: string): string {
-  return build.reduceSum(build.matmul(left, build.transpose(right, [0, 2, 1])), [0]);
-}
-
-/** Products [1, columns * filters, channels] by tap of the leading axes to [filters, channels, ...kernel]. */
-function arranged(build: GraphBuilder, parts: readonly string[], { axes }: Convolution, [columns, filters, channels]: readonly [number, number, number]): string {
-  const stacked = build.reshape(build.concat(parts, 0), [parts.length, columns, filters, channels]);
-  return build.reshape(build.transpose(stacked, [2, 3, 0, 1]), [filters, channels, ...axes.map((axis) => axis.kernel)]);
+/** Calls `see` with every input position that an output position sees, and the tap through which it does. */
+function joined(axis: SlidingAxis, see: (at: number, position: number, tap: number) => void): void {
+  for (let position = 0; position < axis.output; position += 1) {
+    for (let tap = 0; tap < axis.kernel; tap += 1) {
+      const at = position * axis.stride - axis.begin + tap * axis.dilation;
+      if (at >= 0 && at < axis.input) see(at, position, tap);
+    }
+  }
 }
 
 /** Pads spatial axes with zeros before and behind; negative amounts cut off. */
@@ -102,9 +154,9 @@ function view(build: GraphBuilder, padded: string, axes: readonly SlidingAxis[],
   ]);
 }
 
-/** All taps of some axes, the last axis fastest. */
-function combinations(axes: readonly SlidingAxis[]): number[][] {
-  return axes.reduce<number[][]>((lists, axis) => lists.flatMap((list) => range(axis.kernel).map((tap) => [...list, tap])), [[]]);
+/** All positions in a grid of these sizes, the last axis fastest. */
+function combinations(sizes: readonly number[]): number[][] {
+  return sizes.reduce<number[][]>((lists, size) => lists.flatMap((list) => range(size).map((position) => [...list, position])), [[]]);
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
