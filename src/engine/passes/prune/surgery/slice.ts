@@ -56,49 +56,93 @@ function sourceIndex(at: number, dims: readonly number[], before: readonly numbe
   return index;
 }
 
-/** A run of bytes that stay together. */
-interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly length: number;
+/** Entries of one row (what lies behind one index of the axes before the last cut one), or some of them. */
+interface Block {
+  /** Byte at which the row begins. */
+  readonly row: number;
+  readonly entries: Int32Array;
 }
 
 async function copyRows(data: TensorData, dims: readonly number[], kept: readonly KeptEntries[], elementBytes: number, into: Uint8Array): Promise<void> {
-  let piece: Run[] = [];
-  for (const run of runs(dims, kept, elementBytes)) {
-    const [first] = piece;
-    if (first !== undefined && run.from + run.length - first.from > PIECE_BYTES) {
-      await copyPiece(data, piece, into);
-      piece = [];
-    }
-    piece.push(run);
-  }
-  await copyPiece(data, piece, into);
-}
-
-async function copyPiece(data: TensorData, piece: readonly Run[], into: Uint8Array): Promise<void> {
-  const [first, last] = [piece[0], piece.at(-1)];
-  if (first === undefined || last === undefined) return;
-  const length = last.from + last.length - first.from;
-  const bytes = 'bytes' in data.at ? data.at.bytes.subarray(first.from, first.from + length) : await data.at.source.read(data.at.offset + first.from, length);
-  for (const { from, to, length: count } of piece) into.set(bytes.subarray(from - first.from, from - first.from + count), to);
-}
-
-/** Runs in the order of the source; each is contiguous in both tensors. */
-function* runs(dims: readonly number[], kept: readonly KeptEntries[], elementBytes: number): Generator<Run> {
   const lastCut = kept.findLastIndex((entries) => entries !== undefined);
   const inner = dims.slice(lastCut + 1).reduce((product, dim) => product * dim, 1) * elementBytes;
-  const outer = dims.slice(0, lastCut);
-  const offsets = outerOffsets(outer, kept.slice(0, lastCut));
-  const rows = [...consecutive(kept[lastCut] ?? new Int32Array(0))];
+  const entries = kept[lastCut];
+  if (entries === undefined || inner === 0) return;
   const rowBytes = (dims[lastCut] ?? 1) * inner;
+  let piece: Block[] = [];
   let to = 0;
-  for (const offset of offsets) {
-    for (const [start, count] of rows) {
-      yield { from: offset * rowBytes + start * inner, to, length: count * inner };
-      to += count * inner;
+  const flush = async (): Promise<void> => {
+    to = await copyPiece(data, piece, inner, into, to);
+    piece = [];
+  };
+  for (const offset of outerOffsets(dims.slice(0, lastCut), kept.slice(0, lastCut))) {
+    for (const part of parts(entries, inner)) {
+      const block = { row: offset * rowBytes, entries: part };
+      const [first] = piece;
+      if (first !== undefined && endOf(block, inner) - startOf(first, inner) > PIECE_BYTES) await flush();
+      piece.push(block);
     }
   }
+  await flush();
+}
+
+function startOf({ row, entries }: Block, inner: number): number {
+  return row + (entries[0] ?? 0) * inner;
+}
+
+function endOf({ row, entries }: Block, inner: number): number {
+  return row + ((entries.at(-1) ?? 0) + 1) * inner;
+}
+
+/** The entries in parts that each span at most a piece (one entry may be larger). */
+function* parts(entries: Int32Array, inner: number): Generator<Int32Array> {
+  let start = 0;
+  for (let end = 1; end <= entries.length; end++) {
+    const span = ((entries[end] ?? Infinity) - (entries[start] ?? 0) + 1) * inner;
+    if (span <= PIECE_BYTES) continue;
+    yield entries.subarray(start, end);
+    start = end;
+  }
+}
+
+/** Reads what the blocks span and copies their entries behind each other from byte `to` on; gives where they end. */
+async function copyPiece(data: TensorData, piece: readonly Block[], inner: number, into: Uint8Array, to: number): Promise<number> {
+  const [first, last] = [piece[0], piece.at(-1)];
+  if (first === undefined || last === undefined) return to;
+  const start = startOf(first, inner);
+  const length = endOf(last, inner) - start;
+  const bytes = 'bytes' in data.at ? data.at.bytes.subarray(start, start + length) : await data.at.source.read(data.at.offset + start, length);
+  let at = to;
+  const copy = inner % WORD === 0 ? wordCopier(bytes, into) : byteCopier(bytes, into);
+  for (const { row, entries } of piece) {
+    for (const entry of entries) {
+      copy(row + entry * inner - start, inner, at);
+      at += inner;
+    }
+  }
+  return at;
+}
+
+type Copier = (from: number, length: number, to: number) => void;
+
+const WORD = 4;
+/** Below this many words a loop is faster than making two views. */
+const LOOP_WORDS = 16;
+
+function byteCopier(source: Uint8Array, target: Uint8Array): Copier {
+  return (from, length, to) => target.set(source.subarray(from, from + length), to);
+}
+
+/** Four bytes at a time; all offsets are multiples of that. */
+function wordCopier(bytes: Uint8Array, target: Uint8Array): Copier {
+  const aligned = bytes.byteOffset % WORD === 0 ? bytes : new Uint8Array(bytes);
+  const source = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / WORD);
+  const result = new Uint32Array(target.buffer, target.byteOffset, target.byteLength / WORD);
+  return (from, length, to) => {
+    const [first, count, at] = [from / WORD, length / WORD, to / WORD];
+    if (count > LOOP_WORDS) result.set(source.subarray(first, first + count), at);
+    else for (let word = 0; word < count; word++) result[at + word] = source[first + word] ?? 0;
+  };
 }
 
 /** Numbers of the rows that stay, rows being what the axes before the last cut one count. */
@@ -110,18 +154,4 @@ function* outerOffsets(dims: readonly number[], kept: readonly KeptEntries[], ax
   }
   const own = kept[axis];
   for (let at = 0; at < (own?.length ?? size); at++) yield* outerOffsets(dims, kept, axis + 1, base * size + (own?.[at] ?? at));
-}
-
-/** Rising indices as ranges [start, count]. */
-function* consecutive(indices: Int32Array): Generator<readonly [number, number]> {
-  let [start, count] = [-1, 0];
-  for (const index of indices) {
-    if (index === start + count) {
-      count += 1;
-      continue;
-    }
-    if (count > 0) yield [start, count];
-    [start, count] = [index, 1];
-  }
-  if (count > 0) yield [start, count];
 }
