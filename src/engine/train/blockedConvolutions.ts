@@ -69,31 +69,46 @@ interface Plan {
   readonly channels: number;
   readonly filters: number;
   readonly kernel: readonly [number, number];
+  /** One filter a channel. */
+  readonly depthwise: boolean;
 }
 
 /** What to write for a node, undefined where the plain kernel stays. */
 function planOf(node: Node, shapes: ShapeMap, model: Model, block: number): Plan | undefined {
-  if (!isOp(node, 'Conv') || intAttribute(node, 'group', 1) !== 1 || model.graph.initializers.has(node.inputs[1] ?? '')) return undefined;
+  if (!isOp(node, 'Conv') || model.graph.initializers.has(node.inputs[1] ?? '')) return undefined;
   const known = shapes.tensors.get(node.inputs[1] ?? '');
   const shape = fixed(known?.shape);
   if (known?.type !== 'float32' || shape?.length !== 4) return undefined;
-  const [filters = 0, channels = 0, height = 0, width = 0] = shape;
+  const [filters = 0, perGroup = 0, height = 0, width = 0] = shape;
+  const group = intAttribute(node, 'group', 1);
+  const depthwise = group > 1 && group === filters && perGroup === 1;
   // 1 x 1 is one matrix product in either layout.
-  if (height * width === 1 || filters % block !== 0 || channels % ALIGNMENT !== 0 || channels < block) return undefined;
-  if (whole(channels, block) > MOST_FILLING * channels) return undefined;
-  return { channels, filters, kernel: [height, width] };
+  if ((group !== 1 && !depthwise) || height * width === 1 || filters % block !== 0) return undefined;
+  const plan: Plan = { channels: perGroup, filters, kernel: [height, width], depthwise };
+  if (depthwise) return plan;
+  return perGroup % ALIGNMENT === 0 && perGroup >= block && whole(perGroup, block) <= MOST_FILLING * perGroup ? plan : undefined;
 }
 
 const whole = (channels: number, block: number): number => Math.ceil(channels / block) * block;
 
-function write(build: GraphBuilder, node: Node, { channels, filters, kernel }: Plan, block: number): void {
+function write(build: GraphBuilder, node: Node, plan: Plan, block: number): void {
   const [x = '', weights = '', bias] = node.inputs;
-  const filled = whole(channels, block);
-  const padded = filled === channels ? weights : build.node('Pad', [weights, build.ints([0, 0, 0, 0, 0, filled - channels, 0, 0])]);
-  // MlasReorderFilterOIHWBiBo: [filters / block, channels / block, height, width, channel in block, filter in block].
-  const apart = build.reshape(padded, [filters / block, block, filled / block, block, ...kernel]);
-  const reordered = build.reshape(build.transpose(apart, [0, 2, 4, 5, 3, 1]), [filters, filled, ...kernel]);
+  const reordered = plan.depthwise ? depthwiseWeights(build, weights, plan, block) : denseWeights(build, weights, plan, block);
   const blocked = build.node('ReorderInput', [x], {}, DOMAIN);
   const y = build.node('Conv', [blocked, reordered, ...(bias === undefined || bias === '' ? [] : [bias])], Object.fromEntries(node.attributes), DOMAIN);
-  build.named('ReorderOutput', [y], node.outputs, { channels: int(filters) }, DOMAIN);
+  build.named('ReorderOutput', [y], node.outputs, { channels: int(plan.filters) }, DOMAIN);
+}
+
+/** MlasReorderFilterOIHWBiBo: [filters / block, channels / block, height, width, channel in block, filter in block]. */
+function denseWeights(build: GraphBuilder, weights: string, { channels, filters, kernel }: Plan, block: number): string {
+  const filled = whole(channels, block);
+  const padded = filled === channels ? weights : build.node('Pad', [weights, build.ints([0, 0, 0, 0, 0, filled - channels, 0, 0])]);
+  const apart = build.reshape(padded, [filters / block, block, filled / block, block, ...kernel]);
+  return build.reshape(build.transpose(apart, [0, 2, 4, 5, 3, 1]), [filters, filled, ...kernel]);
+}
+
+/** MlasReorderFilterOIHWBo: [filters / block, 1, height, width, filter in block]. */
+function depthwiseWeights(build: GraphBuilder, weights: string, { filters, kernel }: Plan, block: number): string {
+  const apart = build.reshape(weights, [filters / block, block, 1, ...kernel]);
+  return build.reshape(build.transpose(apart, [0, 2, 3, 4, 1]), [filters, 1, ...kernel]);
 }

@@ -8,16 +8,16 @@ import { blockConvolutions, channelBlock } from '../../../src/engine/train/block
 import { assertClose, uniform } from '../../support/gradientCheck';
 import { testRuntime } from '../../support/passContext';
 
-interface Case { readonly channels: number; readonly filters: number; readonly kernel: number; readonly stride: number; readonly dilation: number; readonly bias: boolean }
+interface Case { readonly channels: number; readonly filters: number; readonly kernel: number; readonly stride: number; readonly dilation: number; readonly bias: boolean; readonly group?: number }
 
-const dims = ({ channels, filters, kernel, bias }: Case): Record<string, number[]> =>
-  ({ x: [2, channels, 7, 6], w: [filters, channels, kernel, kernel], ...(bias && { b: [filters] }) });
+const dims = ({ channels, filters, kernel, bias, group = 1 }: Case): Record<string, number[]> =>
+  ({ x: [2, channels, 7, 6], w: [filters, channels / group, kernel, kernel], ...(bias && { b: [filters] }) });
 
 function convolution(test: Case): Model {
   const inputs = dims(test);
   return makeModel(makeGraph({
     nodes: [makeNode('Conv', Object.keys(inputs), ['y'], {
-      strides: ints([test.stride, test.stride]), dilations: ints([test.dilation, test.dilation]), pads: ints([1, 0, 1, 2]), group: int(1),
+      strides: ints([test.stride, test.stride]), dilations: ints([test.dilation, test.dilation]), pads: ints([1, 0, 1, 2]), group: int(test.group ?? 1),
     })],
     inputs: Object.entries(inputs).map(([name, shape]) => makeValue(name, 'float32', shape)),
     outputs: [makeValue('y', 'float32', null)],
@@ -34,6 +34,7 @@ describe('blocked convolutions', () => {
     for (const test of [
       { channels: 16, filters: 32, kernel: 3, stride: 1, dilation: 1, bias: true }, { channels: 24, filters: 16, kernel: 3, stride: 2, dilation: 1, bias: false },
       { channels: 28, filters: 48, kernel: 2, stride: 1, dilation: 2, bias: true }, { channels: 64, filters: 64, kernel: 3, stride: 1, dilation: 1, bias: false },
+      { channels: 32, filters: 32, kernel: 3, stride: 1, dilation: 1, bias: true, group: 32 }, { channels: 48, filters: 48, kernel: 3, stride: 2, dilation: 1, bias: false, group: 48 },
     ]) {
       const plain = convolution(test);
       const blocked = await blockConvolutions(plain, block);
@@ -46,7 +47,7 @@ describe('blocked convolutions', () => {
   });
 
   it('leaves grouped, pointwise and small convolutions as they are', async () => {
-    for (const test of [{ channels: 16, filters: 16, kernel: 1, stride: 1, dilation: 1, bias: false }, { channels: 3, filters: 16, kernel: 3, stride: 1, dilation: 1, bias: false }]) {
+    for (const test of [{ channels: 32, filters: 32, kernel: 3, stride: 1, dilation: 1, bias: false, group: 2 }, { channels: 16, filters: 16, kernel: 1, stride: 1, dilation: 1, bias: false }, { channels: 3, filters: 16, kernel: 3, stride: 1, dilation: 1, bias: false }]) {
       const plain = convolution(test);
       assert.deepEqual((await blockConvolutions(plain, 16)).graph.nodes, plain.graph.nodes);
     }

@@ -73,13 +73,16 @@ function shiftedRows(
   { images, channels, samples, width }: { readonly images: number; readonly channels: number; readonly samples: number; readonly width: number },
 ): string {
   const padded = moved(build, x, [...others.map((axis) => [axis.begin, endOf(axis)] as const), [0, 0]]);
-  if (others.every((axis) => axis.kernel === 1)) return padded;
+  if (others.every((axis) => axis.kernel === 1 && axis.stride === 1)) return padded;
   const sizes = others.map((axis) => axis.input + axis.begin + endOf(axis));
   const sampleAxis: SlidingAxis = { input: samples, output: samples, kernel: 1, stride: 1, dilation: 1, begin: 0 };
   const from = [sampleAxis, ...others];
   const places = combinations(from.map((axis) => axis.output));
   const indices = combinations(others.map((axis) => axis.kernel)).flatMap((taps) => places.map((place) => place.reduce(
-    (flat, position, index) => flat * (index === 0 ? samples : (sizes[index - 1] as number)) + position + (index === 0 ? 0 : (taps[index - 1] as number) * (from[index] as SlidingAxis).dilation), 0)));
+    (flat, position, index) => {
+      const { stride, dilation } = from[index] as SlidingAxis;
+      return flat * (index === 0 ? samples : (sizes[index - 1] as number)) + position * stride + (index === 0 ? 0 : (taps[index - 1] as number) * dilation);
+    }, 0)));
   const flat = build.reshape(padded, [images, channels, samples * elementCount(sizes), width]);
   const wanted = build.constant({ type: 'int64', dims: [indices.length / places.length, places.length], data: BigInt64Array.from(indices, BigInt) }, 'train/rows');
   return build.node('Gather', [flat, wanted], { axis: int(2) });
@@ -108,16 +111,12 @@ export function weightsByRows(build: GraphBuilder, x: string, dy: string, { batc
   const last = axes[axes.length - 1] as SlidingAxis;
   const others = axes.slice(0, -1);
   const order = [1, 0, ...axes.map((_, axis) => axis + 2)];
-  const rowCount = batch * elementCount(others.map((axis) => axis.output));
-  const right = build.reshape(build.transpose(dy, order), [channels, rowCount, last.output]);
-  const padded = moved(build, build.transpose(x, order), [...others.map((axis) => [axis.begin, endOf(axis)] as const), [0, 0]]);
-  const products = combinations(others.map((axis) => axis.kernel)).map((offsets) => {
-    const rows = build.reshape(view(build, padded, others, offsets), [channels, rowCount, last.input]);
-    const product = build.matmul(build.transpose(rows, [0, 2, 1]), right);
-    return build.reshape(product, [1, channels, last.input * last.output]);
-  });
-  const sums = build.matmul(build.concat(products, 0), diagonals(build, last));
-  return build.reshape(build.transpose(sums, [1, 0, 2]), [channels, 1, ...axes.map((axis) => axis.kernel)]);
+  const [taps, rowCount] = [elementCount(others.map((axis) => axis.kernel)), batch * elementCount(others.map((axis) => axis.output))];
+  const ofX = shiftedRows(build, build.transpose(x, order), others, { images: 1, channels, samples: batch, width: last.input });
+  const left = build.transpose(build.reshape(ofX, [channels, taps, rowCount, last.input]), [0, 1, 3, 2]);
+  const right = build.reshape(build.transpose(dy, order), [channels, 1, rowCount, last.output]);
+  const products = build.reshape(build.matmul(left, right), [channels * taps, last.input * last.output]);
+  return build.reshape(build.matmul(products, diagonals(build, last)), [channels, 1, ...axes.map((axis) => axis.kernel)]);
 }
 
 /** [input * output, kernel]: one where the tap joins the positions. */
