@@ -2,16 +2,18 @@
 // anew, because constant ones would hide an index error.
 
 import assert from 'node:assert/strict';
-import { isLabels, type Dependencies, type Mixing } from '../../src/engine/analysis/dependencies/index';
+import { findDependencies, isLabels, type Dependencies, type Mixing } from '../../src/engine/analysis/dependencies/index';
 import { findLayers } from '../../src/engine/analysis/layers';
-import { int } from '../../src/engine/ir/attributes';
-import { makeNode } from '../../src/engine/ir/build';
+import { int, ints } from '../../src/engine/ir/attributes';
+import { makeGraph, makeModel, makeNode, makeValue } from '../../src/engine/ir/build';
+import { checkModel } from '../../src/engine/ir/check/check';
 import { cloneModel } from '../../src/engine/ir/clone';
 import { indexGraph } from '../../src/engine/ir/graphIndex';
-import { elementCount, isOp, type Model, type Node, type Tensor } from '../../src/engine/ir/model';
+import type { DataType } from '../../src/engine/ir/dataTypes';
+import { type Attribute, type Dim, elementCount, isOp, type Model, type Node, type Tensor } from '../../src/engine/ir/model';
 import { inferShapes } from '../../src/engine/ir/shapes/index';
 import { readTensor, tensorFrom } from '../../src/engine/ir/tensors';
-import type { ChosenUnits, Kept } from '../../src/engine/passes/prune/surgery/index';
+import { type ChosenUnits, type Kept, removeUnits } from '../../src/engine/passes/prune/surgery/index';
 import { FREE_INITIALIZERS_IR } from '../../src/engine/passes/cleanup/graphEditor';
 import { seededRandom } from '../../src/engine/random';
 import { sampleInputs } from '../../src/runtime/sampleInputs';
@@ -158,7 +160,7 @@ function seeOnlyKept({ graph }: Model, { inputs, outputs, node: original }: Mixi
 
 async function withZeros(tensor: Tensor, axes: ReadonlyMap<number, ReadonlySet<number>>): Promise<Tensor> {
   const array = await readTensor(tensor);
-  const data = Float32Array.from(array.data as Float32Array);
+  const data = (array.data as Float32Array | Int8Array).slice();
   const { dims } = tensor;
   for (const [axis, entries] of axes) {
     const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
@@ -169,6 +171,74 @@ async function withZeros(tensor: Tensor, axes: ReadonlyMap<number, ReadonlySet<n
     }
   }
   return tensorFrom(tensor.name, { type: tensor.type, dims, data });
+}
+
+// ── small graphs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Builds a small graph with random weights; names count up. */
+export class Net {
+  private readonly nodes: Node[] = [];
+  private readonly initializers: Tensor[] = [];
+  private readonly inputs: ReturnType<typeof makeValue>[] = [];
+  private readonly outputs: ReturnType<typeof makeValue>[] = [];
+  private readonly random = seededRandom(11);
+  private count = 0;
+
+  constructor(private readonly opsets: Readonly<Record<string, number>> = { '': 21 }, private readonly irVersion = 10) {}
+
+  input(shape: readonly Dim[], type: DataType = 'float32'): string {
+    const name = `in${this.count++}`;
+    this.inputs.push(makeValue(name, type, shape));
+    return name;
+  }
+
+  weight(...dims: number[]): string {
+    return this.add(drawn(`w${this.count++}`, dims, false, this.random));
+  }
+
+  positive(...dims: number[]): string {
+    return this.add(drawn(`w${this.count++}`, dims, true, this.random));
+  }
+
+  ints(...values: number[]): string {
+    return this.add(tensorFrom(`i${this.count++}`, { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) }));
+  }
+
+  add(tensor: Tensor): string {
+    this.initializers.push(tensor);
+    return tensor.name;
+  }
+
+  node(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}, domain = ''): string {
+    return this.several(op, inputs, 1, attributes, domain)[0] ?? '';
+  }
+
+  several(op: string, inputs: readonly string[], outputs: number, attributes: Readonly<Record<string, Attribute>> = {}, domain = ''): readonly string[] {
+    const names = Array.from({ length: outputs }, () => `${op.toLowerCase()}${this.count++}`);
+    this.nodes.push(makeNode(op, inputs, names, attributes, { domain }));
+    return names;
+  }
+
+  conv(x: string, from: number, to: number, { kernel = 1, group = 1, stride = 1 } = {}): string {
+    return this.node('Conv', [x, this.weight(to, from / group, kernel, kernel), this.weight(to)],
+      { group: int(group), kernel_shape: ints([kernel, kernel]), pads: ints(Array<number>(4).fill((kernel - 1) / 2)), strides: ints([stride, stride]) });
+  }
+
+  dense(x: string, from: number, to: number): string {
+    return this.node('Add', [this.node('MatMul', [x, this.weight(from, to)]), this.weight(to)]);
+  }
+
+  output(name: string, type: DataType = 'float32'): void {
+    this.outputs.push(makeValue(name, type, null));
+  }
+
+  /** Shapes of outputs are what inference finds. */
+  async model(): Promise<Model> {
+    const model = makeModel(makeGraph({ nodes: this.nodes, inputs: this.inputs, outputs: this.outputs, initializers: this.initializers }), this.opsets, this.irVersion);
+    const shapes = await inferShapes(model);
+    model.graph.outputs = model.graph.outputs.map(({ name }) => makeValue(name, shapes.tensors.get(name)?.type ?? 'float32', shapes.tensors.get(name)?.shape ?? null));
+    return model;
+  }
 }
 
 // ── the comparison ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,4 +259,26 @@ export async function difference(reference: Model, pruned: Model, dims: Readonly
     largest = Math.max(largest, relativeDifference(array, other));
   }
   return largest;
+}
+
+export interface Halved {
+  readonly dependencies: Dependencies;
+  readonly pruned: Model;
+  readonly kept: Kept;
+  /** Between the pruned model and the reference. */
+  readonly difference: number;
+  /** Between the model and the reference: what the test could see. */
+  readonly effect: number;
+}
+
+/** Takes half of all units out; the result breaks no rule of ONNX that the model did not break. */
+export async function halved(model: Model, seed = 1, dims: Readonly<Record<string, number>> = assetDims): Promise<Halved> {
+  const dependencies = await findDependencies(model);
+  const chosen = halfOfAll(dependencies, seed);
+  const { model: pruned, kept } = await removeUnits(model, dependencies, chosen);
+  const known = new Set((await checkModel(model)).map(({ rule }) => rule));
+  const broken = (await checkModel(pruned)).filter(({ rule }) => !known.has(rule));
+  assert.deepEqual(broken.map(({ rule, node }) => `${rule} at ${node ?? ''}`), []);
+  const reference = await zeroed(model, dependencies, chosen, kept);
+  return { dependencies, pruned, kept, difference: await difference(reference, pruned, dims), effect: await difference(model, reference, dims) };
 }

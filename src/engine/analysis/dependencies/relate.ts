@@ -39,6 +39,9 @@ export function relate(model: Model, shapes: ShapeMap): Relations {
   return { labels: walk.labels, axes: walk.axes, mixing: walk.mixing, order, constants: walk.constants };
 }
 
+/** All entries of an axis are one unit; a lone entry is locked at once, since that tells which axis carries what a reshape split. */
+const single: Lock = { code: 'lock.single', params: {} };
+
 class Walk {
   readonly labels = new Labels();
   readonly axes = new Map<string, readonly Axis[]>();
@@ -84,7 +87,7 @@ class Walk {
     settle(this.products, this.labels);
     for (const axes of this.axes.values()) {
       for (const axis of axes) {
-        if (isLabels(axis) && this.isOneUnit(axis)) this.labels.lockAll(axis, { code: 'lock.single', params: {} });
+        if (isLabels(axis) && this.isOneUnit(axis)) this.labels.lockAll(axis, single);
       }
     }
   }
@@ -118,6 +121,7 @@ class Walk {
       return;
     }
     this.axes.set(name, given.map((axis, index) => {
+      if (isLabels(axis) && axis.length === 1) this.labels.lockAll(axis, single);
       if (!isLabels(axis) || axis.length === shape[index]) return axis;
       const lock = site.fixed('lock.size');
       this.labels.lockAll(axis, lock);

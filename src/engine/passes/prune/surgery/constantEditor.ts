@@ -18,6 +18,8 @@ export class ConstantEditor {
   private readonly index: GraphIndex;
   /** Nodes to put before a node. */
   private readonly added = new Map<Node, Node[]>();
+  /** Names whose values were replaced. */
+  readonly changed = new Set<string>();
   /** Constants that lost a reader. */
   private readonly left = new Set<string>();
 
@@ -103,6 +105,7 @@ export class ConstantEditor {
   /** Where a stored constant has no other reader it changes in place, and keeps its name; else a new one is made. */
   private place(old: string, node: Node, make: (name: string) => Tensor): string {
     const { graph } = this.model;
+    this.changed.add(old);
     if (old !== '' && this.isAlone(old)) {
       const producer = this.index.producer.get(old);
       if (graph.initializers.has(old) && producer === undefined) {

@@ -42,7 +42,7 @@ export async function removeUnits(model: Model, dependencies: Dependencies, chos
   await sliceStored(graph, kept);
   graph.nodes = editor.finish();
   describe(graph, kept);
-  await requireSizes(result, before, kept);
+  await requireSizes(result, before, kept, editor.changed);
   return { model: result, kept };
 }
 
@@ -93,9 +93,10 @@ function describe(graph: Graph, kept: Kept): void {
 }
 
 /** Every axis has the size that its kept entries say: what holds for shapes holds for the rest of the graph. */
-async function requireSizes(model: Model, before: ShapeMap, kept: Kept): Promise<void> {
+async function requireSizes(model: Model, before: ShapeMap, kept: Kept, changed: ReadonlySet<string>): Promise<void> {
   const after = await inferShapes(model);
   for (const [name, { shape }] of after.tensors) {
+    if (changed.has(name)) continue;
     const old = before.tensors.get(name)?.shape;
     const entries = kept.tensor(name);
     const wrong = shape?.findIndex((dim, axis) => {

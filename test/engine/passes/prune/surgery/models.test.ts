@@ -1,0 +1,37 @@
+// Surgery on real models, with weights drawn anew: half of all units go, and the outputs are those of the model with these
+// units zeroed. The topologies, MobileNetV2 and BERT-base are in bench/core/pruneSurgery.ts; one of each kind is here.
+
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { mobileNetV2 } from '../../../../../bench/core/macs/networks';
+import { assetPath, hasAssets, withAssets } from '../../../../support/assets';
+import { closeAssets, openAsset } from '../../../../support/models';
+import { halved, refilled } from '../../../../support/pruning';
+
+/** Float32 sums in another order, through many layers. */
+const TOLERANCE = 1e-5;
+
+const topologies = ['light_shufflenet', 'light_squeezenet', 'light_inception_v1'].map((name) => `topologies/${name}.onnx`);
+
+withAssets('surgery on real models', function () {
+  this.timeout(60_000);
+  after(closeAssets);
+  const models = hasAssets ? readdirSync(assetPath('models')).map((file) => `models/${file}`) : [];
+  for (const path of [...models, ...topologies]) {
+    it(path, async () => {
+      const { dependencies, difference, effect } = await halved(await refilled(await openAsset(path), 3));
+      assert.ok(dependencies.groups.length > 0);
+      assert.ok(difference <= TOLERANCE, `differs by ${difference}`);
+      assert.ok(effect > 1e-2, `the test sees nothing: ${effect}`);
+    });
+  }
+});
+
+describe('surgery on MobileNetV2', function () {
+  this.timeout(60_000);
+  it('leaves what zeroing leaves', async () => {
+    const { dependencies, difference } = await halved(await refilled(mobileNetV2(), 3));
+    assert.equal(dependencies.groups.length, 25);
+    assert.ok(difference <= TOLERANCE, `differs by ${difference}`);
+  });
+});
