@@ -1,11 +1,13 @@
 // Dependency groups: which entries of which weights and activations go together, as units of equal form. Made from the
 // classes that relate.ts found; what cannot go is listed by layer, with the reason.
 
+import { intAttribute } from '../../ir/attributes';
 import type { Model } from '../../ir/model';
 import { inferShapes, type ShapeMap } from '../../ir/shapes/index';
 import { findLayers, type Layer } from '../layers';
 import { isLabels, type Lock, marks } from './labels';
 import { relate, type Relations } from './relate';
+import { dependencyOf } from './table';
 
 /** The entries of one axis of one tensor that units of a group hold. */
 export interface Slot {
@@ -23,8 +25,11 @@ export type GroupKind = 'channels' | 'neurons' | 'hidden' | 'heads';
 export interface GroupLayer {
   /** Layer id. */
   readonly id: string;
-  /** Whether the layer computes the units (shrinks at its output), or only reads them. */
-  readonly role: 'produces' | 'reads';
+  /**
+   * `produces`: computes the units from others. `follows`: works on each unit by itself (norms, depthwise convolutions) and
+   * shrinks with it. `reads`: shrinks at its input.
+   */
+  readonly role: 'produces' | 'follows' | 'reads';
 }
 
 export interface DependencyGroup {
@@ -93,17 +98,9 @@ class Grouping {
 
   run(): readonly Found[] {
     const places = this.places();
-    const signatures = this.signatures(places);
-    const members = new Map<string, number[]>();
-    for (const [root, signature] of signatures) {
-      const list = members.get(signature);
-      if (list === undefined) members.set(signature, [root]);
-      else list.push(root);
-    }
     const mixed = this.mixedRoots();
-    return [...members.values()].map((roots) => {
-      roots.sort((a, b) => a - b);
-      const slots = slotsOf(roots, places);
+    return [...this.members(places)].map(([form, roots]) => {
+      const slots = slotsOf(roots, placesOf(form).map((place) => places[place]).filter((place) => place !== undefined));
       return {
         kind: this.kindOf(roots[0] ?? 0), size: roots.length, exact: !roots.some((root) => mixed.has(root)), classes: Int32Array.from(roots),
         weights: slots.filter(({ stored }) => stored).map(({ slot }) => slot), activations: slots.filter(({ stored }) => !stored).map(({ slot }) => slot),
@@ -138,21 +135,27 @@ class Grouping {
     return roots;
   }
 
-  /** Where each class lies, as text; only classes with both weights and activations. */
-  private signatures(places: readonly Place[]): ReadonlyMap<number, string> {
-    const parts = new Map<number, string[]>();
+  /** Classes of equal form, rising; only such with both weights and activations. */
+  private members(places: readonly Place[]): ReadonlyMap<Form, readonly number[]> {
+    const start: Form = { before: undefined, place: -1, next: new Map() };
+    const forms = new Map<number, Form>();
     const [weighted, active] = [new Set<number>(), new Set<number>()];
     places.forEach(({ roots, stored }, place) => {
       const counts = new Map<number, number>();
       for (const root of roots) if (root >= 0) counts.set(root, (counts.get(root) ?? 0) + 1);
-      for (const [root, count] of counts) {
+            for (const [root, count] of counts) {
         (stored ? weighted : active).add(root);
-        const list = parts.get(root);
-        if (list === undefined) parts.set(root, [`${place}:${count}`]);
-        else list.push(`${place}:${count}`);
+        forms.set(root, extended(forms.get(root) ?? start, place, count));
       }
     });
-    return new Map([...parts].filter(([root]) => weighted.has(root) && active.has(root)).map(([root, list]) => [root, list.join()]));
+    const members = new Map<Form, number[]>();
+    for (const [root, form] of [...forms].sort(([a], [b]) => a - b)) {
+      if (!weighted.has(root) || !active.has(root)) continue;
+      const list = members.get(form);
+      if (list === undefined) members.set(form, [root]);
+      else list.push(root);
+    }
+    return members;
   }
 
   private mixedRoots(): ReadonlySet<number> {
@@ -175,7 +178,29 @@ class Grouping {
   }
 }
 
-/** Slots of the classes, which all have the same signature. */
+/** In which places a class has how many entries: a list from the last place back. Equal forms are one record. */
+interface Form {
+  readonly before: Form | undefined;
+  readonly place: number;
+  /** Longer forms by number of entries, at the place that is being looked at. */
+  readonly next: Map<number, Form>;
+}
+
+function extended(form: Form, place: number, count: number): Form {
+  const known = form.next.get(count);
+  if (known?.place === place) return known;
+  const made: Form = { before: form, place, next: new Map() };
+  form.next.set(count, made);
+  return made;
+}
+
+function placesOf(form: Form): readonly number[] {
+  const places: number[] = [];
+  for (let at: Form | undefined = form; at !== undefined && at.place >= 0; at = at.before) places.push(at.place);
+  return places.reverse();
+}
+
+/** Slots of classes of one form. */
 function slotsOf(roots: readonly number[], places: readonly Place[]): readonly { readonly slot: Slot; readonly stored: boolean }[] {
   const unitOf = new Map(roots.map((root, unit) => [root, unit]));
   const [first = -1] = roots;
@@ -211,14 +236,24 @@ function named(found: readonly Found[], layers: readonly Layer[]): readonly Depe
 function rolesOf({ weights, activations }: Found, layers: readonly Layer[]): readonly GroupLayer[] {
   const stored = new Set(weights.map(({ tensor }) => tensor));
   const active = new Set(activations.map(({ tensor }) => tensor));
-  return layers.filter((layer) => layer.weights.some((tensor) => stored.has(tensor))).map(({ id, anchor }) =>
-    ({ id, role: anchor.outputs.some((output) => active.has(output)) ? 'produces' : 'reads' }));
+  return layers.filter((layer) => layer.weights.some((tensor) => stored.has(tensor))).map((layer) => {
+    if (!layer.anchor.outputs.some((output) => active.has(output))) return { id: layer.id, role: 'reads' };
+    return { id: layer.id, role: makesUnits(layer, active) ? 'produces' : 'follows' };
+  });
+}
+
+/** Products, convolutions and tables make units; norms and depthwise convolutions (whose inputs are the same units) follow them. */
+function makesUnits({ anchor, weights }: Layer, active?: ReadonlySet<string>): boolean {
+  const effect = dependencyOf(anchor)?.effect;
+  const depthwise = intAttribute(anchor, 'group', 1) > 1 && active?.has(anchor.inputs[0] ?? '') === true && anchor.inputs.length > 0;
+  return ((effect === 'weights' || effect === 'heads') && !depthwise) || (anchor.opType === 'Gather' && weights.includes(anchor.inputs[0] ?? ''));
 }
 
 function lockedLayers(layers: readonly Layer[], groups: readonly DependencyGroup[], { axes, labels }: Relations): readonly LockedLayer[] {
-  const producing = new Set(groups.flatMap((group) => group.layers.filter(({ role }) => role === 'produces').map(({ id }) => id)));
-  return layers.flatMap(({ id, anchor, weights }) => {
-    if (weights.length === 0 || producing.has(id)) return [];
+  const producing = new Set(groups.flatMap((group) => group.layers.filter(({ role }) => role !== 'reads').map(({ id }) => id)));
+  return layers.flatMap((layer) => {
+    const { id, anchor, weights } = layer;
+    if (weights.length === 0 || producing.has(id) || !makesUnits(layer)) return [];
     const own = new Set(weights.flatMap((tensor) => (axes.get(tensor) ?? []).flatMap((axis) => (isLabels(axis) ? [...axis].map((label) => labels.find(label)) : []))));
     const made = anchor.outputs.flatMap((output) => (axes.get(output) ?? []).flatMap((axis) => (isLabels(axis) ? [...axis] : [])));
     const lock = made.filter((label) => own.has(labels.find(label))).map((label) => labels.lockOf(label)).find((found) => found !== undefined)

@@ -15,8 +15,6 @@ interface Case {
   readonly groups: readonly number[];
   readonly opsets?: Readonly<Record<string, number>>;
   readonly irVersion?: number;
-  /** Units whose removal the outputs cannot show. */
-  readonly unseen?: boolean;
   build(net: Net): void;
 }
 
@@ -91,7 +89,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    title: 'a shortcut that pads channels', groups: [4, 8, 4], unseen: true,
+    title: 'a shortcut that pads channels', groups: [4, 8, 4],
     build(net) {
       const x = net.conv(net.input([1, 3, 4, 4]), 3, 4);
       const padded = net.node('Pad', [x, net.ints(0, 2, 0, 0, 0, 2, 0, 0)]);
@@ -203,7 +201,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    title: 'embeddings that are the output layer too', groups: [6], unseen: true,
+    title: 'embeddings that are the output layer too', groups: [6],
     build(net) {
       const table = net.weight(10, 6);
       const x = net.node('Add', [net.node('Gather', [table, net.input([1, 4], 'int64')]), net.node('Slice', [net.weight(8, 6), net.ints(0), net.ints(4), net.ints(0)])]);
@@ -270,7 +268,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    title: 'a reduction over channels beside them', groups: [6], unseen: true,
+    title: 'a reduction over channels beside them', groups: [6],
     build(net) {
       const x = net.conv(net.input([1, 3, 4, 4]), 3, 6);
       const centred = net.node('Sub', [x, net.node('ReduceMean', [x, net.ints(1)], { keepdims: int(1) })]);
@@ -280,14 +278,15 @@ const cases: readonly Case[] = [
 ];
 
 describe('surgery at operators', () => {
-  for (const { title, groups, opsets, irVersion, build } of cases) {
-    it(title, async () => {
-      const net = new Net(opsets, irVersion);
-      build(net);
+  for (const one of cases) {
+    it(one.title, async () => {
+      const { groups } = one;
+      const net = new Net(one.opsets, one.irVersion);
+      one.build(net);
       const { dependencies, difference, effect } = await halved(await net.model());
       assert.deepEqual(dependencies.groups.map(({ size }) => size), groups);
       assert.ok(difference <= TOLERANCE, `differs by ${difference}`);
-      assert.ok(Math.max(...groups) < 2 || effect > 1e-3, `the test sees nothing: ${effect}`);
+      assert.ok(effect > 1e-3, `the test sees nothing: ${effect}`);
     });
   }
 });
