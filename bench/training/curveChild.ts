@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OptimiserName } from '../../src/engine/train/training';
 import { readProfile } from '../../src/runtime/profileRecords';
-import { createRuntime, createSession, type RuntimeSession } from '../../src/runtime/sessions';
+import { createRuntime, createSession } from '../../src/runtime/sessions';
 import { type LabelledInputs, openStepper } from './stepper';
 import { openModel } from './subjects';
 import { readTensors } from './tensorFile';
@@ -29,10 +29,12 @@ export interface CurveAnswer {
   readonly kernels: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
+const PROFILE = 'profile';
+
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv[2] ?? '') as CurveRequest;
   const folder = await mkdtemp(join(tmpdir(), 'decant-curve-'));
-  const sessions: RuntimeSession[] = [];
+  let sessions = 0;
   try {
     const read = (stem: string): LabelledInputs => {
       const { labels, ...inputs } = readTensors(stem);
@@ -45,9 +47,17 @@ async function main(): Promise<void> {
       runtime: {
         ...createRuntime(),
         async createSession(graph, options) {
-          const session = await createSession(graph, { ...options, profile: { prefix: join(folder, 'profile'), optimizedModel: join(folder, 'optimized.onnx') } });
-          sessions.push(session);
-          return session;
+          // Times of a device come by node name.
+          graph.graph.nodes.forEach((node, index) => { node.name = `${node.opType}_${index}`; });
+          sessions += 1;
+          const session = await createSession(graph, { ...options, profile: { prefix: join(folder, `${PROFILE}${sessions}`), optimizedModel: join(folder, `${sessions}.onnx`) } });
+          return {
+            ...session,
+            release() {
+              session.endProfiling();
+              return session.release();
+            },
+          };
         },
       },
     });
@@ -58,18 +68,17 @@ async function main(): Promise<void> {
       losses.push(await stepper.step());
       times.push(performance.now() - began);
     }
-    for (const session of sessions) session.endProfiling();
     await stepper.release();
-    const answer: CurveAnswer = { losses, milliseconds: times.sort((a, b) => a - b)[times.length >> 1] ?? NaN, kernels: await kernelsOf(folder) };
+    const answer: CurveAnswer = { losses, milliseconds: times.sort((a, b) => a - b)[times.length >> 1] ?? NaN, kernels: await kernelsOf(folder, sessions) };
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Of the last run in the profile. */
-async function kernelsOf(folder: string): Promise<CurveAnswer['kernels']> {
-  const file = (await readdir(folder)).find((name) => name.startsWith('profile') && name.endsWith('.json'));
+/** Of the last run of the last session. */
+async function kernelsOf(folder: string, session: number): Promise<CurveAnswer['kernels']> {
+  const file = (await readdir(folder)).find((name) => name.startsWith(`${PROFILE}${session}_`) && name.endsWith('.json'));
   const runs = file === undefined ? [] : await readProfile(join(folder, file));
   const found: Record<string, Record<string, number>> = {};
   for (const { provider, op } of runs.at(-1)?.kernels ?? []) {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { readModel } from '../../src/engine/ir/codec';
 import type { OptimiserName } from '../../src/engine/train/training';
 import { nodeFiles } from '../../src/runtime/files';
-import { createRuntime, createSession, type RuntimeSession } from '../../src/runtime/sessions';
+import { createRuntime, createSession } from '../../src/runtime/sessions';
 import { openStepper } from './stepper';
 import { readTensors } from './tensorFile';
 
@@ -35,15 +35,22 @@ async function main(): Promise<void> {
   const batch = { inputs, labels: Array.from(labels?.data as BigInt64Array, Number) };
   const before = memory();
   const began = performance.now();
-  const sessions: RuntimeSession[] = [];
+  let sessions = 0;
   const stepper = await openStepper({
     model: await readModel(await nodeFiles.open(model), nodeFiles), optimizer, learningRate: optimizer === 'sgd' ? 0.01 : 1e-4, batches: [batch], provider: 'cpu', threads,
     runtime: {
       ...createRuntime(),
       async createSession(graph, options) {
-        const session = await createSession(graph, { ...options, ...(profile && { profile }) });
-        sessions.push(session);
-        return session;
+        sessions += 1;
+        if (profile === undefined) return createSession(graph, options);
+        const session = await createSession(graph, { ...options, profile: { ...profile, prefix: `${profile.prefix}${sessions}` } });
+        return {
+          ...session,
+          release() {
+            session.endProfiling();
+            return session.release();
+          },
+        };
       },
     },
   });
@@ -58,7 +65,6 @@ async function main(): Promise<void> {
     for (let step = 0; step < Number(line); step += 1) loss = await stepper.step();
     answer({ seconds: (performance.now() - from) / 1000, loss });
   }
-  if (profile !== undefined) for (const session of sessions) session.endProfiling();
   await stepper.release();
 }
 
