@@ -73,8 +73,11 @@ function allowedOf(schema: OptionSchema): TextParams {
   if (schema.minimum !== undefined && schema.maximum !== undefined) {
     return { allowed: 'allowed.between', low: schema.minimum, high: schema.maximum };
   }
-  if (schema.minimum !== undefined) return { allowed: 'allowed.atLeast', low: schema.minimum };
-  if (schema.exclusiveMinimum !== undefined) return { allowed: 'allowed.above', low: schema.exclusiveMinimum };
+  const { minimum, exclusiveMinimum, exclusiveMaximum } = schema;
+  if (minimum !== undefined && exclusiveMaximum !== undefined) return { allowed: 'allowed.atLeastBelow', low: minimum, high: exclusiveMaximum };
+  if (exclusiveMinimum !== undefined && exclusiveMaximum !== undefined) return { allowed: 'allowed.inside', low: exclusiveMinimum, high: exclusiveMaximum };
+  if (minimum !== undefined) return { allowed: 'allowed.atLeast', low: minimum };
+  if (exclusiveMinimum !== undefined) return { allowed: 'allowed.above', low: exclusiveMinimum };
   if (schema.maximum !== undefined) return { allowed: 'allowed.atMost', high: schema.maximum };
   if (schema.properties !== undefined) return { allowed: 'allowed.keys', keys: Object.keys(schema.properties).join(', ') };
   return { allowed: `kind.${schema.type ?? 'string'}` };

@@ -2,10 +2,11 @@
 
 import type { Batch } from '../data/dataset';
 import { EngineError } from '../error';
-import { elementCount, type Model } from '../ir/model';
-import type { NdArray, TypedArray } from '../ports';
+import type { Model } from '../ir/model';
+import type { NdArray } from '../ports';
 import { drawMixup, type MixupDraw } from './augment';
 import type { LabelForm } from './losses/loss';
+import { rows } from './rows';
 import { seedOf } from './seeds';
 import type { Feeds } from './stepper';
 import { targetsOf } from './targets';
@@ -99,16 +100,6 @@ function mixed(array: NdArray, input: string, { lambda, partners }: MixupDraw, d
     }
   });
   return { type: array.type, dims, data };
-}
-
-/** The share `from` to `to` of the first dimension, without copying. */
-function rows(array: NdArray, from: number, to: number): NdArray {
-  if (from === 0 && to === 1) return array;
-  const [first = 1, ...rest] = array.dims;
-  const [start, end] = [Math.round(first * from), Math.round(first * to)];
-  const width = elementCount(rest);
-  const data = Array.isArray(array.data) ? array.data.slice(start * width, end * width) : (array.data as TypedArray).subarray(start * width, end * width);
-  return { type: array.type, dims: [end - start, ...rest], data };
 }
 
 function weightFeeds(terms: readonly LossTerm[], graph: TrainingGraph, { epoch, share }: BatchPlace): Feeds {

@@ -3,6 +3,7 @@
 
 import type { Batch, Label } from '../data/dataset';
 import { labelNumbers } from '../data/metrics/readOutputs';
+import { quoted } from '../data/schemaCheck';
 import { EngineError } from '../error';
 import { elementCount } from '../ir/model';
 import type { LabelForm } from './losses/loss';
@@ -52,7 +53,7 @@ export function targetsOf(batch: Batch, plan: TargetPlan): Targets {
   for (let sample = 0; sample < batch.size; sample += 1) {
     const found = labelNumbers(batch.labels?.[sample]);
     const place: Place = { plan, layout, index: batch.indices[sample] ?? sample, start: sample * layout.classes * layout.positions };
-    if (found === undefined) throw unfit(place, batch.labels?.[sample] === undefined ? 'found.labelMissing' : 'found.labelText');
+    if (found === undefined) throw unfit(place, batch.labels?.[sample] === undefined ? 'found.labelMissing' : 'found.labelText', { text: quoted(batch.labels?.[sample]) });
     if (hard === undefined) writeValues(soft, found, place);
     else writeClasses(soft, hard, found, place);
   }
@@ -85,7 +86,7 @@ function layoutOf({ dims, axis }: TrainableOutput, batch: number): Layout {
 function writeClasses(soft: Float32Array, hard: Float32Array, found: readonly number[], place: Place): void {
   const { plan, layout: { classes, positions, stride } } = place;
   const labels = positions === 1 && found.length !== 1 && isOneHot(found, classes) ? [found.indexOf(1)] : found;
-  if (labels.length !== positions) throw unfit(place, 'found.labelCount', labels.length);
+  if (labels.length !== positions) throw unfit(place, 'found.labelCount', { count: labels.length });
   labels.forEach((label, position) => {
     if (label === IGNORED && positions > 1 && classes <= IGNORED) return;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
@@ -103,7 +104,7 @@ function writeValues(soft: Float32Array, found: readonly number[], place: Place)
   const wanted = layout.classes * layout.positions;
   // A single class before a Sigmoid of several outputs is a one-hot target.
   const values = plan.form === 'binary' && found.length === 1 && wanted > 1 && layout.positions === 1 ? oneHot(found[0] ?? 0, place) : found;
-  if (values.length !== wanted) throw unfit(place, 'found.labelCount', values.length);
+  if (values.length !== wanted) throw unfit(place, 'found.labelCount', { count: values.length });
   values.forEach((value, at) => {
     if (!Number.isFinite(value)) throw new EngineError('dataNotFinite', { sample: index, split: plan.file, value, input: 'labels' });
     if (plan.form === 'binary' && (value < 0 || value > 1)) throw new EngineError('labelOutOfRange', { index, file: plan.file, label: value, classes: 2 });
@@ -124,6 +125,6 @@ function isOneHot(numbers: readonly number[], classes: number): boolean {
 
 const wantedOf = { classes: 'wanted.trainClasses', binary: 'wanted.trainBinary', values: 'wanted.trainValues' } as const;
 
-function unfit({ plan, index }: Place, found: string, count = 0): EngineError {
-  return new EngineError('labelUnfit', { sample: index, found, count, output: plan.output.name, shape: plan.output.dims.join(', '), wanted: wantedOf[plan.form] });
+function unfit({ plan, index }: Place, found: string, params: Readonly<Record<string, string | number>>): EngineError {
+  return new EngineError('labelUnfit', { ...params, sample: index, found, output: plan.output.name, shape: plan.output.dims.join(', '), wanted: wantedOf[plan.form] });
 }

@@ -13,7 +13,7 @@ import { elementCount } from '../ir/model';
 import { fixed, inferShapes, type ShapeMap } from '../ir/shapes/index';
 import type { NdArray } from '../ports';
 import { flatLayout, type FlatLayout, type FlatVector, pack, unpack } from './flat';
-import { differentiate } from './gradient/differentiate';
+import { type Differentiated, differentiate } from './gradient/differentiate';
 import type { Facts } from './gradient/rule';
 import { GraphBuilder } from './graphBuilder';
 import { addOutput } from './graphOutput';
@@ -61,7 +61,7 @@ export async function buildTrainingGraph(request: TrainingGraphRequest): Promise
   const layout = flatLayout(trainable, used.extra);
   for (const vector of vectorsOf(layout)) feedVector(build, vector);
   const names = layout.groups.flatMap(({ entries }) => entries.map(({ name }) => name));
-  const { model, gradients } = await differentiate(copy, total, names);
+  const { model, gradients } = await gradientsOf(copy, total, names, trainable);
 
   const { graph } = model;
   const after = new GraphBuilder(graph);
@@ -86,6 +86,16 @@ export async function buildTrainingGraph(request: TrainingGraphRequest): Promise
     model, layout, extra: new Map(used.extra.map(({ name, values }) => [name, values])),
     labels: used.labelInputs, teacherTensors: used.teacherTensors, terms: parts.map(({ id, weightInput: input }) => ({ id, weightInput: input })),
   };
+}
+
+/** As `differentiate`, naming the output of the model where no weight reaches the loss. */
+async function gradientsOf(model: Model, loss: string, names: readonly string[], { outputs: [output] }: TrainableModel): Promise<Differentiated> {
+  try {
+    return await differentiate(model, loss, names);
+  } catch (cause) {
+    if (!(cause instanceof EngineError) || cause.code !== 'parametersDetached') throw cause;
+    throw new EngineError('parametersDetached', { output: output?.name ?? loss }, { cause });
+  }
 }
 
 function vectorsOf({ groups, statistics }: FlatLayout): readonly FlatVector[] {

@@ -42,7 +42,7 @@ export const dataProblemTexts = {
   'wanted.trainClasses': { en: 'a class for every position, as whole numbers', zh: '每个位置一个类别（整数）' },
   'wanted.trainBinary': { en: '0 or 1 for every value', zh: '每个值为 0 或 1' },
   'wanted.trainValues': { en: 'one number for every value', zh: '每个值一个数值' },
-  'found.labelText': { en: 'a text', zh: '文本' },
+  'found.labelText': { en: 'the text {text} (none of the "classes" of the data description)', zh: '文本 {text}（不在数据描述的 "classes" 中）' },
   'found.labelMissing': { en: 'nothing', zh: '空' },
   'found.labelCount': { en: '{count} numbers', zh: '{count} 个数值' },
 } as const satisfies Record<string, TextEntry>;

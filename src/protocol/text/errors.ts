@@ -97,8 +97,8 @@ export const errorTexts = {
   },
   alreadyQuantized: {
     exit: 3,
-    en: 'The model already holds {count} quantized operators (the first is "{node}"). Start from the float model instead.',
-    zh: '模型已包含 {count} 个量化算子（第一个是 "{node}"）。请改用浮点模型。',
+    en: 'The model already holds {count} quantized operators (the first is "{node}"). Start from the float model, or let this pass run before the one that quantizes.',
+    zh: '模型已包含 {count} 个量化算子（第一个是 "{node}"）。请改用浮点模型，或让此方法在量化之前运行。',
   },
   nothingToQuantize: {
     exit: 3,
@@ -150,8 +150,8 @@ export const errorTexts = {
   },
   splitMissing: {
     exit: 3,
-    en: 'The data {file} has no split "{split}". It has: {splits}. Choose one with --split.',
-    zh: '数据 {file} 没有名为 "{split}" 的部分。现有：{splits}。请用 --split 选择。',
+    en: 'The data {file} has no split "{split}". It has: {splits}. Add it to the data description, or choose another with --split where the split that is measured is missing.',
+    zh: '数据 {file} 没有名为 "{split}" 的部分。现有：{splits}。请在数据描述中添加；若缺少的是用于测量的部分，也可用 --split 选择另一个。',
   },
   labelsMissing: {
     exit: 3,
@@ -160,8 +160,8 @@ export const errorTexts = {
   },
   labelOutOfRange: {
     exit: 3,
-    en: 'Sample {index} of {file} has label {label}, but the model tells {classes} classes apart. Check that data and model belong together.',
-    zh: '{file} 的第 {index} 个样本标签为 {label}，但模型只区分 {classes} 个类别。请确认数据与模型匹配。',
+    en: 'Sample {index} of {file} has label {label}, but the model tells {classes} classes apart, counted from 0. Check that data and model belong together.',
+    zh: '{file} 的第 {index} 个样本标签为 {label}，但模型只区分 {classes} 个类别（从 0 开始计数）。请确认数据与模型匹配。',
   },
   dataShapeMismatch: {
     exit: 3,
@@ -242,8 +242,8 @@ export const errorTexts = {
   },
   ignoreMatchesNothing: {
     exit: 2,
-    en: '"{pattern}" in "ignore" matches no layer. Use a layer id, a node name or a pattern such as "layer1*"; "decant inspect" lists the ids.',
-    zh: '"ignore" 中的 "{pattern}" 没有匹配任何层。请使用层 id、节点名或 "layer1*" 之类的模式；"decant inspect" 会列出 id。',
+    en: '"{pattern}" in "{option}" matches no layer. Use a layer id, a node name or a pattern such as "layer1*"; "decant inspect" lists the ids.',
+    zh: '"{option}" 中的 "{pattern}" 没有匹配任何层。请使用层 id、节点名或 "layer1*" 之类的模式；"decant inspect" 会列出 id。',
   },
   notResumable: {
     exit: 2,
@@ -400,10 +400,20 @@ export const errorTexts = {
     en: 'The model has no float weight that may be trained: every layer is frozen, or its weights are integers. Check "freeze"; train the float model before quantizing it.',
     zh: '模型中没有可训练的浮点权重：所有层都被冻结，或者权重均为整数。请检查 "freeze"，并在量化之前训练浮点模型。',
   },
+  noFloatOutput: {
+    exit: 3,
+    en: 'The model has no output of float numbers and known shape that a loss could compare: {outputs}. Export it with its scores as an output, without ArgMax or the like behind them.',
+    zh: '模型没有形状已知的浮点输出可供损失比较：{outputs}。请以分数为输出重新导出模型，其后不要接 ArgMax 之类的算子。',
+  },
+  batchNormOneValue: {
+    exit: 3,
+    en: 'BatchNormalization (node {node}) gets a single value a channel from a batch of {batch}, and one value has no variance. Use a larger "batch" (and more data, where they are fewer), or "batchNorm": "frozen".',
+    zh: '批大小为 {batch} 时，BatchNormalization（节点 {node}）的每个通道只有一个值，无法计算方差。请增大 "batch"（数据不足时请增加数据），或使用 "batchNorm": "frozen"。',
+  },
   parametersDetached: {
     exit: 3,
-    en: 'The output {output} does not depend on any trainable weight. Check "freeze", and that the model is not made of integer operators only.',
-    zh: '输出 {output} 不依赖任何可训练的权重。请检查 "freeze"，并确认模型不是仅由整数算子构成。',
+    en: 'The output "{output}" does not depend on any trainable weight. Check "freeze", and that the model is not made of integer operators only.',
+    zh: '输出 "{output}" 不依赖任何可训练的权重。请检查 "freeze"，并确认模型不是仅由整数算子构成。',
   },
   unknownLoss: {
     exit: 2,
@@ -422,8 +432,13 @@ export const errorTexts = {
   },
   lossUnfit: {
     exit: 3,
-    en: 'The loss "{loss}" compares distributions over classes, but output {output} of shape [{shape}] has none. Use the loss "label".',
-    zh: '损失 "{loss}" 比较的是类别分布，但形状为 [{shape}] 的输出 {output} 不含类别。请改用损失 "label"。',
+    en: 'The loss "{loss}" compares distributions over classes, but output {output} of shape [{shape}] has none. Use the loss "label", with labelled data.',
+    zh: '损失 "{loss}" 比较的是类别分布，但形状为 [{shape}] 的输出 {output} 不含类别。请改用损失 "label" 并提供有标签的数据。',
+  },
+  teacherBatch: {
+    exit: 3,
+    en: 'The teacher takes {taken} samples at a time, which does not divide a batch of {batch}. Set "batch" to a multiple of {taken}, or export the teacher with an open batch dimension.',
+    zh: '教师模型每次处理 {taken} 个样本，不能整除大小为 {batch} 的批。请将 "batch" 设为 {taken} 的倍数，或以未定的批维度导出教师模型。',
   },
   teacherTensorMissing: {
     exit: 3,

@@ -215,7 +215,7 @@ export const viewTexts = {
   'view.error.diskFull': { en: 'There is no space left for {file}. Free some space, then try again. Nothing was changed.', zh: '没有空间写入 {file}。请释放空间后重试。没有任何改动。' },
   'view.error.splitMissing': { en: 'The data {file} has no split "{split}". It has: {splits}. Add the split to the data description.', zh: '数据 {file} 没有名为 "{split}" 的部分。现有：{splits}。请在数据描述中添加。' },
   'view.error.unknownProvider': { en: 'There is no provider "{provider}" here. Choose one of {known} in the setting "decant.provider".', zh: '此处没有执行后端 "{provider}"。请在设置 "decant.provider" 中选择：{known}。' },
-  'view.error.ignoreMatchesNothing': { en: '"{pattern}" in "Layers to leave" matches no layer. Use a layer id, a node name or a pattern such as "layer1*"; the layer table shows them.', zh: '“不处理的层”中的 "{pattern}" 没有匹配任何层。请使用层 id、节点名或 "layer1*" 之类的模式；层表中可以查到。' },
+  'view.error.ignoreMatchesNothing': { en: '"{pattern}" matches no layer. Use a layer id, a node name or a pattern such as "layer1*"; the layer table shows them.', zh: '"{pattern}" 没有匹配任何层。请使用层 id、节点名或 "layer1*" 之类的模式；层表中可以查到。' },
   'view.finding.symbolicInput': { en: 'Input "{input}" has the open dimension "{dim}"; numbers are for {dim} = {size}.', zh: '输入 "{input}" 的维度 "{dim}" 未定；数字按 {dim} = {size} 计算。' },
   'view.finding.noData': { en: 'Without data the accuracy of the result was not measured. Choose data in the compress form.', zh: '没有数据，因此未测量结果的准确率。请在压缩表单中选择数据。' },
   'view.error.inputChanged': { en: '{file} has changed since the job began. Start the compression again.', zh: '任务开始后 {file} 已被修改。请重新开始压缩。' },

@@ -71,6 +71,7 @@ describe('validation of a recipe', () => {
     ['a value between bounds', recipe({ pass: 'cleanup', opset: 99 }), 'invalidRecipe', 'passes[0].opset', /7 to 25/],
     ['a value that is none', recipe({ pass: 'quantize.static', calibration: 'mze' }), 'invalidRecipe', 'passes[0].calibration', /did you mean "mse".*Allowed: mse, minmax, percentile/],
     ['an item of a list', recipe({ pass: 'quantize.dynamic', ignore: ['a', 5] }), 'invalidRecipe', 'passes[0].ignore[1]', /5 is not a text/],
+    ['a share that may not reach 1', recipe({ pass: 'finetune', ema: 1.5 }), 'invalidRecipe', 'passes[0].ema', /Allowed: 0 or more, and below 1/],
     ['an unknown rule', recipe({ pass: 'cleanup', rules: ['foldConstant'] }), 'invalidRecipe', 'passes[0].rules[0]', /did you mean "foldConstants"/],
   ];
   for (const [what, document, code, path, text] of refused) {

@@ -60,7 +60,7 @@ describe('labels that do not fit', () => {
   it('of another kind: says what was found and what is wanted', () => {
     const [code, params] = codeOf(() => targetsOf(batchOf(['cat']), plan(output([1, 4]), 'classes')));
     assert.equal(code, 'labelUnfit');
-    assert.match(new EngineError('labelUnfit', params as Record<string, string>).message, /Sample 7 has a text .* shape \[1, 4\] wants a class/);
+    assert.match(new EngineError('labelUnfit', params as Record<string, string>).message, /Sample 7 has the text "cat" .*"classes".* shape \[1, 4\] wants a class/);
     assert.equal(codeOf(() => targetsOf(batchOf([[1, 2, 3]]), plan(output([1, 2]), 'values')))[0], 'labelUnfit');
   });
   it('not finite: names the sample', () => {

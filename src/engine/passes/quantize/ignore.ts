@@ -1,4 +1,4 @@
-// Which layers the option `ignore` names: by layer id, node name or pattern, looked up in the model as the user knows it
+// Which layers an option (`ignore`, `freeze`) names: by layer id, node name or pattern, looked up in the model as the user knows it
 // (before clean-up), and remembered as layer ids so that they are found after nodes were merged.
 
 import { EngineError } from '../../error';
@@ -8,9 +8,11 @@ import type { Origins } from '../pass';
 /**
  * Layer ids that `patterns` match; `*` stands for any characters, `?` for one.
  *
+ * @param option name of the option that holds the patterns, for messages
+ *
  * @throws EngineError `ignoreMatchesNothing`
  */
-export function ignoredLayers(graph: Graph, origins: Origins, patterns: readonly string[]): ReadonlySet<string> {
+export function ignoredLayers(graph: Graph, origins: Origins, patterns: readonly string[], option = 'ignore'): ReadonlySet<string> {
   const ignored = new Set<string>();
   for (const pattern of patterns) {
     const matches = matcher(pattern);
@@ -21,7 +23,7 @@ export function ignoredLayers(graph: Graph, origins: Origins, patterns: readonly
       for (const layer of layers) ignored.add(layer);
       found = true;
     }
-    if (!found) throw new EngineError('ignoreMatchesNothing', { pattern });
+    if (!found) throw new EngineError('ignoreMatchesNothing', { pattern, option });
   }
   return ignored;
 }

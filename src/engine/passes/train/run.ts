@@ -108,7 +108,7 @@ interface Network {
 async function networkOf({ model, choices, fromScratch }: TrainingTask, context: PassContext): Promise<Network> {
   const open = fromScratch && choices.batchNorm === 'train' ? await restoreBatchNorm(model) : undefined;
   const trained = open?.model ?? model;
-  const frozen = ignoredLayers(model.graph, context.origins, choices.freeze);
+  const frozen = ignoredLayers(model.graph, context.origins, choices.freeze, 'freeze');
   // What was put back for training belongs to the layer of its convolution.
   const origins = new Map([...context.origins, ...(open?.norms ?? []).map(({ output, convolution }) => [convolution, context.origins.get(output) ?? [output]] as const)]);
   const isFrozen = (node: Node): boolean => layersOf(node, origins).some((layer) => frozen.has(layer));

@@ -7,9 +7,10 @@ import type { GraphBuilder } from '../graphBuilder';
 import type { TrainableOutput } from '../trainable';
 import type { LossContext } from './loss';
 
-export function firstOutput({ outputs }: LossContext): TrainableOutput {
+/** @throws EngineError `noFloatOutput` */
+export function firstOutput({ build, outputs }: LossContext): TrainableOutput {
   const [output] = outputs;
-  if (output === undefined) throw new EngineError('parametersDetached', { output: '' });
+  if (output === undefined) throw new EngineError('noFloatOutput', { outputs: build.graph.outputs.map(({ name }) => name).join(', ') });
   return output;
 }
 

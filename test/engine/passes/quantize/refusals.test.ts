@@ -56,7 +56,7 @@ describe('what quantize.static refuses', () => {
       assert.equal(forms.get('two')?.code, 'form.float');
       assert.deepEqual(findings.map(({ code, params }) => [code, params['layer'], params['why']]), [['finding.layerKeptFloat', 'two', 'why.ignored']]);
     }
-    await assert.rejects(quantized(model(), { ignore: ['three'] }), { code: 'ignoreMatchesNothing', params: { pattern: 'three' } });
+    await assert.rejects(quantized(model(), { ignore: ['three'] }), { code: 'ignoreMatchesNothing', params: { pattern: 'three', option: 'ignore' } });
   });
 
   it('tells when there are fewer samples than wanted', async () => {

@@ -177,11 +177,11 @@ withAssets('finetune', function () {
         inputs: [makeValue('fingerprint', 'float32', ['N', 250])], outputs: [makeValue('y', 'float32', ['N', 12])],
         initializers: [tensorFrom('w', { type: 'float32', dims: [250, 12], data: new Float32Array(3000).fill(0.1) })],
       }));
-      await rejects('finetune', detached, {}, withTraining(keywords.data, 100), { code: 'parametersDetached' });
+      await rejects('finetune', detached, {}, withTraining(keywords.data, 100), { code: 'parametersDetached', output: 'y' });
     });
 
     it('layers to freeze that are not there, and augmentation without images', async () => {
-      await rejects('finetune', keywords.model, { freeze: ['layer9*'] }, keywords.data, { code: 'ignoreMatchesNothing', pattern: 'layer9*' });
+      await rejects('finetune', keywords.model, { freeze: ['layer9*'] }, keywords.data, { code: 'ignoreMatchesNothing', pattern: 'layer9*', option: 'freeze' });
       await rejects('finetune', keywords.model, { augment: { flip: true } }, keywords.data, { code: 'invalidOption', path: 'augment', problem: 'problem.augmentNoImages' });
     });
 
