@@ -24,7 +24,8 @@ export interface PrepareOptions extends BatchSizes, FormsOptions {}
 /**
  * A copy of `model` to train; `model` itself is left alone.
  *
- * @throws EngineError `nothingToTrain` when no float weight may change, `symbolicDimension`, and those of opset conversion.
+ * @throws EngineError `nothingToTrain` when no float weight may change, `symbolicDimension`, what the training forms throw,
+ * and those of opset conversion.
  */
 export async function prepareTraining(model: Model, options: PrepareOptions): Promise<TrainableModel> {
   const copy = cloneModel((await convertOpset(inlineFunctions(model), TRAINING_OPSET)).model);
