@@ -135,9 +135,12 @@ async function compare(model: string, pruned: readonly Pruned[], sessions: reado
   return rows;
 }
 
+/** Where a session's memory happens to lie moves latencies by this much, whatever the numbers in it. */
+const NOISE = 0.1;
+
 function claims(rows: readonly Row[]): Claim[] {
   const worst = (method: string): number => Math.min(...rows.filter(({ options }) => options.method === method && options.scope === undefined).map(({ delta }) => delta.value));
-  const faster = rows.filter(({ latency }) => latency.verdict === 'better').length;
+  const ratios = rows.map(({ latency }) => latency.ratio);
   return [
     {
       claim: 'SparseGPT, whose update makes up for the zeros, against magnitude: largest loss of accuracy over all models, half and 2:4',
@@ -145,8 +148,9 @@ function claims(rows: readonly Row[]): Claim[] {
       found: `${points(worst('sparsegpt'))} points against ${points(worst('magnitude'))} (Wanda ${points(worst('wanda'))})`,
     },
     {
-      claim: 'What the report says of speed: zeros bring none on cpu', wanted: 'no model faster', met: faster === 0,
-      found: `${faster} of ${rows.length} faster beyond their interval; ratios ${ratio(Math.min(...rows.map(({ latency }) => latency.ratio)))} to ${ratio(Math.max(...rows.map(({ latency }) => latency.ratio)))}`,
+      claim: 'What the report says of speed: zeros bring none on cpu', wanted: `latency ratio within ${ratio(1 - NOISE)} to ${ratio(1 + NOISE)}`,
+      met: ratios.every((value) => Math.abs(value - 1) <= NOISE), found: `${ratio(Math.min(...ratios))} to ${ratio(Math.max(...ratios))}`,
+      note: 'a pruned copy differs from the original in numbers only: what is left is where its memory lies',
     },
   ];
 }

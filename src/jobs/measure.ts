@@ -140,7 +140,7 @@ function unattributed({ layout, overhead, profiled }: ModelProfile): NonNullable
 }
 
 /** Forms of layers that do what they did before: a difference in time is noise. */
-const sameWork: ReadonlySet<string> = new Set(['form.unchanged', 'form.trained']);
+const sameWork: ReadonlySet<string> = new Set(['form.unchanged', 'form.trained', 'form.sparse']);
 
 /** What a person must know before shipping the result: that it, or one of its layers, did not get faster. */
 function slowerFindings(layers: readonly LayerReport[], latency: ReturnType<typeof compareTimings>, provider: string): Finding[] {

@@ -112,6 +112,18 @@ withAssets('prune.weights on real models', function () {
     });
   }
 
+  it('mnist: a fixed batch, opset 8, weights behind Reshape that are inputs of the graph as well', async () => {
+    const model = await openAsset('models/mnist.onnx');
+    await withData(model, 'mnist', async (data) => {
+      for (const method of ['wanda', 'sparsegpt'] as const) {
+        const { model: after, forms, findings } = await pruned(model, { method, samples: 8 }, data);
+        assert.deepEqual(findings.map(({ code }) => code), ['finding.sparseSize', 'finding.sparseSpeed']);
+        assert.equal(forms.size, 3);
+        assert.ok(Object.values(await outputsOf(after, undefined, { dims: assetDims })).every(({ data: values }) => (values as Float32Array).every(Number.isFinite)));
+      }
+    });
+  });
+
   it('sst2-transformer: looks at the inputs of attention and feed-forward layers, padding included', async () => {
     const model = await openAsset('models/sst2-transformer.onnx');
     await withData(model, 'sst2', async (data) => {
