@@ -4,6 +4,7 @@ import { fuzz } from './core/fuzz';
 import { cleanupBench } from './core/cleanup';
 import { largeFiles } from './core/largeFiles';
 import { macs } from './core/macCounts';
+import { pruneSurgery } from './core/pruneSurgery';
 import { pruneWeightsBench } from './core/pruneWeights';
 import { operators } from './core/operatorTests';
 import { opsetConversion } from './core/opsetConversion';
@@ -21,4 +22,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, pruneWeightsBench, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, pruneSurgery, pruneWeightsBench, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
