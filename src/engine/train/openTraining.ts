@@ -1,5 +1,6 @@
 // Sets a training up: how batches are cut, the graph for them, sessions, teacher. The loop is trainer.ts.
 
+import type { Label } from '../data/dataset';
 import { EngineError } from '../error';
 import { readTensor } from '../ir/tensors';
 import type { FeedContext } from './feeds';
@@ -10,7 +11,7 @@ import { estimatedBytes } from './memory';
 import type { Optimiser } from './optimisers/optimiser';
 import { optimiserOf } from './optimisers/table';
 import { accumulatingStepper, type Stepper, type TrainingState, wholeStepper } from './stepper';
-import { labelFormOf } from './targets';
+import { classAxisOf, labelFormOf } from './targets';
 import { asking, remembering } from './teacherCache';
 import type { TrainableModel } from './trainable';
 import { buildTrainingGraph, type TrainingGraph } from './trainingGraph';
@@ -48,7 +49,7 @@ export interface OpenTraining {
   release(): Promise<void>;
 }
 
-/** Labels that are looked at to tell classes from values. */
+/** Labels that are looked at to tell classes from values, and the axis that they are on. */
 const LABELS_LOOKED_AT = 256;
 
 /**
@@ -59,9 +60,12 @@ const LABELS_LOOKED_AT = 256;
 export async function planTraining(request: TrainingRequest, microbatch: number): Promise<PlannedTraining> {
   const { options, data, losses } = request;
   requireNeeds(losses, { labels: data.labelled, teacher: request.teacher !== undefined, split: data.name });
-  const trainable = await request.prepare(microbatch);
+  const prepared = await request.prepare(microbatch);
+  const labels = data.labelled ? (await data.read(0, Math.min(data.size, LABELS_LOOKED_AT))).labels ?? [] : [];
+  const trainable = withClassAxis(prepared, labels);
   const plan = batchPlan(request, trainable.batch);
-  const labelForm = data.labelled ? await formOfLabels(request, trainable) : undefined;
+  const [output] = trainable.outputs;
+  const labelForm = data.labelled && output !== undefined ? labelFormOf(output, trainable.batch, labels) : undefined;
   const optimiser = optimiserOf(options);
   const teacher = await request.teacher?.(plan.batch);
   try {
@@ -109,10 +113,11 @@ function batchPlan({ options, data }: TrainingRequest, microbatch: number): Batc
   return { batch, accumulate, microbatch, stepsPerEpoch: Math.floor(data.size / (batch * accumulate)) };
 }
 
-async function formOfLabels({ data }: TrainingRequest, { outputs: [output], batch }: TrainableModel): Promise<LabelForm | undefined> {
-  if (output === undefined) return undefined;
-  const { labels = [] } = await data.read(0, Math.min(data.size, LABELS_LOOKED_AT));
-  return labelFormOf(output, batch, labels);
+/** The model with the classes of its first output on the axis that labels are for. */
+function withClassAxis(trainable: TrainableModel, labels: readonly Label[]): TrainableModel {
+  const [first, ...others] = trainable.outputs;
+  if (first === undefined) return trainable;
+  return { ...trainable, outputs: [{ ...first, axis: classAxisOf(first, trainable.batch, labels) }, ...others] };
 }
 
 /** A teacher answers whole batches; the graph sees a microbatch of them. */

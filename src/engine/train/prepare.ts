@@ -67,6 +67,12 @@ function liftConstants(graph: Graph): void {
 
 const activations = { Softmax: 'softmax', LogSoftmax: 'logSoftmax', Sigmoid: 'sigmoid' } as const;
 
+/** Without labels to tell: the last axis of [n, classes] and [n, tokens, classes], axis 1 of [n, classes, 1] and of images. */
+function usualAxis(dims: readonly number[]): number {
+  const isLast = dims.length < 3 || (dims.length === 3 && (dims[2] ?? 1) > 1);
+  return isLast ? dims.length - 1 : 1;
+}
+
 export function outputsOf(graph: Graph, shapes: ShapeMap): TrainableOutput[] {
   const { producer } = indexGraph(graph);
   return graph.outputs.flatMap(({ name }): TrainableOutput[] => {
@@ -75,10 +81,9 @@ export function outputsOf(graph: Graph, shapes: ShapeMap): TrainableOutput[] {
     if (facts === undefined || dims === undefined || !isFloat(facts.type)) return [];
     let made = producer.get(name);
     while (made !== undefined && isOp(made, 'Identity')) made = producer.get(made.inputs[0] ?? '');
-    const byRank = dims.length > 2 ? 1 : dims.length - 1;
     const activation = made !== undefined && isOp(made, ...Object.keys(activations)) ? activations[made.opType as keyof typeof activations] : undefined;
-    if (made === undefined || activation === undefined) return [{ name, logits: name, activation: 'none', axis: byRank, dims }];
-    const stated = activation === 'sigmoid' ? byRank : intAttribute(made, 'axis', -1);
+    if (made === undefined || activation === undefined) return [{ name, logits: name, activation: 'none', axis: usualAxis(dims), dims }];
+    const stated = activation === 'sigmoid' ? usualAxis(dims) : intAttribute(made, 'axis', -1);
     return [{ name, logits: made.inputs[0] ?? name, activation, axis: stated < 0 ? stated + dims.length : stated, dims }];
   });
 }

@@ -45,6 +45,18 @@ export function labelFormOf(output: TrainableOutput, batch: number, labels: read
   return areClasses ? 'classes' : 'values';
 }
 
+/**
+ * The axis of the classes. A bare output of rank 3 and more may have them on axis 1 ([n, classes, ...], pixels) or on the
+ * last ([n, tokens, classes]): the one that leaves as many positions as a label has elements; where neither does or both
+ * do, the axis that the output came with.
+ */
+export function classAxisOf({ activation, axis, dims }: TrainableOutput, batch: number, labels: readonly Label[]): number {
+  const count = labels.map(labelNumbers).find((numbers) => numbers !== undefined)?.length;
+  if (activation !== 'none' || dims.length < 3 || count === undefined) return axis;
+  const fits = (candidate: number): boolean => elementCount(dims) / (dims[candidate] ?? 1) / batch === count;
+  return [axis, 1, dims.length - 1].find(fits) ?? axis;
+}
+
 /** @throws EngineError `labelOutOfRange`, `labelUnfit`, `dataNotFinite` naming the sample by its index in the split. */
 export function targetsOf(batch: Batch, plan: TargetPlan): Targets {
   const layout = layoutOf(plan.output, plan.batch);

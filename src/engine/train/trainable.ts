@@ -26,7 +26,7 @@ export interface TrainableOutput {
   /** Tensor before a final Softmax, LogSoftmax or Sigmoid; the output itself where there is none. */
   readonly logits: string;
   readonly activation: 'softmax' | 'logSoftmax' | 'sigmoid' | 'none';
-  /** Axis of the classes: that of the final activation; else 1, or the last for rank 1 and 2. */
+  /** Axis of the classes: that of the final activation; else what labels say (targets.ts), or what is usual for the rank. */
   readonly axis: number;
   /** Concrete shape. */
   readonly dims: readonly number[];

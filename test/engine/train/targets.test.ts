@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Batch, Label } from '../../../src/engine/data/dataset';
 import { EngineError } from '../../../src/engine/error';
-import { labelFormOf, targetsOf, type TargetPlan } from '../../../src/engine/train/targets';
+import { classAxisOf, labelFormOf, targetsOf, type TargetPlan } from '../../../src/engine/train/targets';
 import type { TrainableOutput } from '../../../src/engine/train/trainable';
 
 const output = (dims: readonly number[], activation: TrainableOutput['activation'] = 'none'): TrainableOutput =>
@@ -34,6 +34,24 @@ describe('what labels are', () => {
   });
 });
 
+describe('the axis of the classes', () => {
+  const numbers = (count: number): Label => Array<number>(count).fill(0);
+  const bare = (dims: readonly number[], axis: number): TrainableOutput => ({ name: 'y', logits: 'y', activation: 'none', axis, dims });
+  it('is the one that leaves a position for every element of a label', () => {
+    assert.equal(classAxisOf(bare([2, 5, 3], 2), 2, [numbers(5)]), 2);
+    assert.equal(classAxisOf(bare([2, 5, 3], 2), 2, [numbers(3)]), 1);
+    assert.equal(classAxisOf(bare([2, 4, 6, 3], 1), 2, [numbers(24)]), 3);
+    assert.equal(classAxisOf(bare([2, 3, 4, 6], 1), 2, [{ type: 'uint8', dims: [4, 6], data: new Uint8Array(24) }]), 1);
+    assert.equal(classAxisOf(bare([2, 7, 1], 1), 2, [3]), 1);
+  });
+  it('is the usual one where labels do not tell, and that of the activation where there is one', () => {
+    assert.equal(classAxisOf(bare([2, 4, 4], 2), 2, [numbers(4)]), 2);
+    assert.equal(classAxisOf(bare([2, 5, 3], 2), 2, []), 2);
+    assert.equal(classAxisOf(bare([2, 5, 3], 2), 2, [numbers(15)]), 2);
+    assert.equal(classAxisOf({ ...bare([2, 5, 3], 2), activation: 'softmax' }, 2, [numbers(3)]), 2);
+  });
+});
+
 describe('targets', () => {
   it('are distributions over classes, smoothed as PyTorch does', () => {
     const { soft, hard } = targetsOf(batchOf([2, 0]), plan(output([2, 4]), 'classes', 0.2));
@@ -43,6 +61,10 @@ describe('targets', () => {
   it('lie along axis 1 for pixels, and 255 counts for nothing', () => {
     const mask = { type: 'uint8', dims: [1, 3], data: Uint8Array.of(1, 255, 0) } as const;
     assert.deepEqual([...targetsOf(batchOf([mask]), plan(output([1, 2, 1, 3]), 'classes')).soft], [0, 0, 1, 1, 0, 0]);
+  });
+  it('lie along the last axis for tokens', () => {
+    const tokens: TrainableOutput = { name: 'y', logits: 'y', activation: 'none', axis: 2, dims: [1, 2, 3] };
+    assert.deepEqual([...targetsOf(batchOf([[2, 0]]), plan(tokens, 'classes')).soft], [0, 0, 1, 1, 0, 0]);
   });
   it('are numbers for values and for Sigmoid outputs', () => {
     assert.deepEqual([...targetsOf(batchOf([[1.5, -2]]), plan(output([1, 2]), 'values')).soft], [1.5, -2]);

@@ -27,11 +27,11 @@ export function mean(build: GraphBuilder, tensor: string, count: number): string
 /**
  * Logits of the student and of the teacher for a loss between distributions.
  *
- * @throws EngineError `lossUnfit` for an output of one value without Sigmoid, `teacherShape`, `teacherTensorMissing`.
+ * @throws EngineError `lossUnfit` for an output of one value without Sigmoid, or of numbers (as the labels say), `teacherShape`, `teacherTensorMissing`.
  */
 export function comparedLogits(context: LossContext, loss: string): { readonly student: string; readonly teacher: string; readonly output: TrainableOutput } {
   const output = firstOutput(context);
-  if (output.activation !== 'sigmoid' && (output.dims[output.axis] ?? 1) < 2) {
+  if (context.labelForm === 'values' || (output.activation !== 'sigmoid' && (output.dims[output.axis] ?? 1) < 2)) {
     throw new EngineError('lossUnfit', { loss, output: output.name, shape: output.dims.join(', ') });
   }
   const theirs = context.teacherOutputs.find(({ name }) => name === output.name) ?? context.teacherOutputs[0];

@@ -196,4 +196,6 @@ describe('losses that do not fit', () => {
   it('wants a teacher', () => refused({ terms: [{ loss: 'kl' }], dims, logits }, 'lossNeedsTeacher'));
   it('wants a teacher of the same shape', () => refused({ terms: [{ loss: 'kl' }], dims, logits, teacher: draw([4, 3], 18), teacherDims: [4, 3] }, 'teacherShape'));
   it('wants a distribution', () => refused({ terms: [{ loss: 'kl' }], dims: [4, 1], logits: draw([4, 1], 19), teacher: draw([4, 1], 20) }, 'lossUnfit'));
+  it('is not taken in by several outputs whose labels are numbers', () =>
+    refused({ terms: [{ loss: 'kl' }], form: 'values', dims: [4, 3], logits: draw([4, 3], 21), teacher: draw([4, 3], 22) }, 'lossUnfit'));
 });
