@@ -8,6 +8,7 @@ import { pruneSurgery } from './core/pruneSurgery';
 import { pruneWeightsBench } from './core/pruneWeights';
 import { operators } from './core/operatorTests';
 import { opsetConversion } from './core/opsetConversion';
+import { trainingForms } from './core/trainingForms';
 import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
 import { int8Latency } from './mainPath/int8Latency';
@@ -22,4 +23,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, pruneSurgery, pruneWeightsBench, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneWeightsBench, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];

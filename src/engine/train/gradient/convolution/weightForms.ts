@@ -11,10 +11,10 @@ import { endOf, type SlidingAxis } from './slidingAxis';
  * Rows up to this long are shifted by products with matrices of zeros and ones: those run on all threads, where Pad and
  * Concat run on one; the work grows with the square of the length. Measured: bench/core/trainingForms.ts.
  */
-const LONGEST_SHIFTED_BY_PRODUCT = 32;
+export const LONGEST_SHIFTED_BY_PRODUCT = 32;
 
 /**
- * Strides of one, one group. dW[m, c, i, j] = sum over o, w of dY[m, o, w + begin - j] * X[c, o - begin + i, w]: dL/dy is
+ * One group; where the last axis has a stride its rows must be short. dW[m, c, i, j] = sum over o, w of dY[m, o, w + begin - j] * X[c, o - begin + i, w] (strides of one): dL/dy is
  * shifted along the last axis, x along the others, and products of all shifts with all shifts give all taps. For a 3 x 3
  * kernel that makes 3 + 3 copies where unfolding x makes nine.
  */
@@ -49,7 +49,7 @@ function shiftedColumns(build: GraphBuilder, dy: string, { batch, filters, axes 
   const last = axes[axes.length - 1] as SlidingAxis;
   const others = axes.slice(0, -1);
   const { kernel, input, output } = last;
-  if (kernel > 1 && input <= LONGEST_SHIFTED_BY_PRODUCT) {
+  if ((kernel > 1 || last.stride > 1) && input <= LONGEST_SHIFTED_BY_PRODUCT) {
     const rows = build.reshape(dy, [1, batch * filters * elementCount(others.map((axis) => axis.output)), output]);
     return build.reshape(build.matmul(rows, shifts(build, last)), [kernel, ...to]);
   }
