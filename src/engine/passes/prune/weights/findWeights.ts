@@ -67,6 +67,8 @@ export async function findWeights(model: Model, choice: Choice): Promise<FoundWe
     if (why === undefined) weights.push(weightOf(name, found));
     else dense.push(...found.map(({ node }) => ({ node, why })));
   }
+  const place = new Map(order.map((node, index) => [node, index]));
+  dense.sort((one, other) => (place.get(one.node) ?? 0) - (place.get(other.node) ?? 0));
   return { weights, dense };
 }
 

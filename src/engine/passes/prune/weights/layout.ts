@@ -13,6 +13,9 @@ export interface MatrixLayout {
   readonly groups: number;
   /** Output channels of a group. */
   readonly rows: number;
+  /** Spatial shape of a kernel; empty for matrices. */
+  readonly kernel: readonly number[];
+  /** Places of the kernel. */
   readonly taps: number;
   /** Input channels of a group. */
   readonly channels: number;
@@ -31,23 +34,24 @@ export function sizeOf(layout: MatrixLayout): number {
 /** Layout of the weight of a linear node, by the shape in which the node sees it; undefined for what is no matrix. */
 export function layoutOf(node: Node, dims: readonly number[]): MatrixLayout | undefined {
   const [first = 1, second = 1] = dims;
-  const taps = elementCount(dims.slice(2));
+  const kernel = isOp(node, 'Conv', 'ConvTranspose') ? dims.slice(2) : [];
+  const taps = elementCount(kernel);
   const groups = intAttribute(node, 'group', 1);
   if (isOp(node, 'Conv')) {
     // [outputs, inputs of a group, ...kernel]
     const rows = first / groups;
-    return { groups, rows, taps, channels: second, base: 0, strides: { group: rows * second * taps, row: second * taps, tap: 1, channel: taps } };
+    return { groups, rows, kernel, taps, channels: second, base: 0, strides: { group: rows * second * taps, row: second * taps, tap: 1, channel: taps } };
   }
   if (isOp(node, 'ConvTranspose')) {
     // [inputs, outputs of a group, ...kernel]; taps backwards: as the convolution over the spread input sees them.
     const channels = first / groups;
-    return { groups, rows: second, taps, channels, base: taps - 1, strides: { group: channels * second * taps, row: taps, tap: -1, channel: second * taps } };
+    return { groups, rows: second, kernel, taps, channels, base: taps - 1, strides: { group: channels * second * taps, row: taps, tap: -1, channel: second * taps } };
   }
   if (dims.length !== 2) return undefined;
   const isTransposed = isOp(node, 'Gemm') && intAttribute(node, 'transB', 0) === 1;
   return isTransposed
-    ? { groups: 1, rows: first, taps: 1, channels: second, base: 0, strides: { group: 0, row: second, tap: 0, channel: 1 } }
-    : { groups: 1, rows: second, taps: 1, channels: first, base: 0, strides: { group: 0, row: 1, tap: 0, channel: second } };
+    ? { groups: 1, rows: first, kernel, taps, channels: second, base: 0, strides: { group: 0, row: second, tap: 0, channel: 1 } }
+    : { groups: 1, rows: second, kernel, taps, channels: first, base: 0, strides: { group: 0, row: 1, tap: 0, channel: second } };
 }
 
 /** Position in the seen weight of every matrix element: groups, then rows, then columns. */

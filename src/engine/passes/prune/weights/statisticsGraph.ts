@@ -7,10 +7,10 @@ import { cloneModel } from '../../../ir/clone';
 import { wireOf } from '../../../ir/dataTypes';
 import { dropUnused } from '../../../ir/edit/index';
 import { capturedTensors, indexGraph, topologicalOrder } from '../../../ir/graphIndex';
-import { type Attribute, isOp, type Model, type Node, opsetOf } from '../../../ir/model';
+import { type Attribute, isOp, type Model, type Node, opsetOf, type ValueInfo } from '../../../ir/model';
 import { inferShapes } from '../../../ir/shapes/index';
 import { tensorFrom } from '../../../ir/tensors';
-import { storedTensor, type PrunableWeight } from './findWeights';
+import type { PrunableWeight } from './findWeights';
 import { columnsOf, type MatrixLayout } from './layout';
 
 export type StatisticKind = 'norms' | 'gram';
@@ -40,26 +40,42 @@ export async function statisticsGraph(model: Model, wanted: readonly Wanted[], k
   const { tensors } = await inferShapes(copy);
   const inputs = wanted.flatMap(({ weight }) => weight.nodes.map((node) => node.inputs[0] ?? ''));
   copy.graph.nodes = upstream(copy, inputs);
-  copy.graph.outputs = [];
-  const outputs = wanted.map(({ weight, parts }) => {
-    const seen = weight.nodes.map((node) => {
-      const input = node.inputs[0] ?? '';
-      const single = tensors.get(input)?.type === 'float32' ? input : build.node('Cast', [input], { to: int(wireOf('float32')) });
-      const columns = columnsGraph(build, single, node, weight.layout, kernelOf(model, weight, node));
-      const { groups } = weight.layout;
-      return parts === 1 ? columns : build.reshape(columns, [groups * parts, columnsOf(weight.layout) / parts, -1]);
-    });
-    const sums = seen.map((columns) => (kind === 'norms'
+  const reduced = (node: Node, { weight: { layout }, parts }: Wanted): Reduced => {
+    const input = node.inputs[0] ?? '';
+    const single = tensors.get(input)?.type === 'float32' ? input : build.node('Cast', [input], { to: int(wireOf('float32')) });
+    const whole = columnsGraph(build, single, node, layout);
+    const columns = parts === 1 ? whole : build.reshape(whole, [layout.groups * parts, columnsOf(layout) / parts, -1]);
+    const sums = kind === 'norms'
       ? build.sumOverLast(build.node('Mul', [columns, columns]))
-      : build.node('MatMul', [columns, build.node('Transpose', [columns], { perm: ints([0, 2, 1]) })])));
-    const [first = '', ...rest] = sums;
-    const output = rest.length === 0 ? first : build.node('Sum', sums);
-    const sizes = seen.map((columns) => build.node('Size', [columns]));
-    copy.graph.outputs.push(makeValue(output, 'float32', null), ...sizes.map((size) => makeValue(size, 'int64', [])));
-    return { sums: output, sizes };
+      : build.node('MatMul', [columns, build.node('Transpose', [columns], { perm: ints([0, 2, 1]) })]);
+    return { sums, size: build.node('Size', [columns]) };
+  };
+  /** Query, key and value look at the same activations. */
+  const known = new Map<string, Reduced>();
+  const outputs = wanted.map((one) => {
+    const seen = one.weight.nodes.map((node) => {
+      const key = isOp(node, 'MatMul') ? `${node.inputs[0] ?? ''} / ${one.parts}` : node.outputs[0] ?? '';
+      const found = known.get(key) ?? reduced(node, one);
+      known.set(key, found);
+      return found;
+    });
+    const [first, ...rest] = seen;
+    const sums = first === undefined || rest.length > 0 ? build.node('Sum', seen.map((each) => each.sums)) : first.sums;
+    return { sums, sizes: seen.map(({ size }) => size) };
   });
+  const results = new Map<string, ValueInfo>();
+  for (const { sums, sizes } of outputs) {
+    results.set(sums, makeValue(sums, 'float32', null));
+    for (const size of sizes) results.set(size, makeValue(size, 'int64', []));
+  }
+  copy.graph.outputs = [...results.values()];
   dropUnused(copy.graph);
   return { model: copy, outputs };
+}
+
+interface Reduced {
+  readonly sums: string;
+  readonly size: string;
 }
 
 /** Nodes that the tensors depend on, in their order. */
@@ -102,15 +118,8 @@ function builderOn(model: Model): Builder {
   return added;
 }
 
-/** Spatial shape of the kernel; empty for matrices. */
-function kernelOf(model: Model, weight: PrunableWeight, node: Node): readonly number[] {
-  if (!isOp(node, 'Conv', 'ConvTranspose')) return [];
-  const stored = storedTensor(model, weight.name)?.dims.slice(2) ?? [];
-  return intsAttribute(node, 'kernel_shape') ?? (weight.transpositions.length === 0 ? stored : []);
-}
-
 /** What enters the layer as [groups, columns, samples * places]: columns as in the weight's layout. */
-function columnsGraph(build: Builder, input: string, node: Node, layout: MatrixLayout, kernel: readonly number[]): string {
+function columnsGraph(build: Builder, input: string, node: Node, layout: MatrixLayout): string {
   const { groups, channels, taps } = layout;
   if (isOp(node, 'MatMul')) return build.reshape(build.node('Transpose', [build.reshape(input, [-1, channels])], { perm: ints([1, 0]) }), [1, channels, -1]);
   if (isOp(node, 'Gemm')) {
@@ -118,25 +127,23 @@ function columnsGraph(build: Builder, input: string, node: Node, layout: MatrixL
     return build.reshape(isTransposed ? input : build.node('Transpose', [input], { perm: ints([1, 0]) }), [1, channels, -1]);
   }
   // [samples, groups * channels * taps, places] with the taps of a channel side by side.
-  const patches = isOp(node, 'Conv') ? unfold(build, input, layout, kernel, convAttributes(node)) : unfold(build, spread(build, input, layout, node, kernel), layout, kernel, correlation(node, kernel));
+  const patches = isOp(node, 'Conv')
+    ? unfold(build, input, layout, kept(node, ['auto_pad', 'dilations', 'pads', 'strides']))
+    : unfold(build, spread(build, input, layout, node), layout, correlation(node, layout));
   const split = build.reshape(patches, [0, groups, channels, taps, -1]);
   return build.reshape(build.node('Transpose', [split], { perm: ints([1, 3, 2, 0, 4]) }), [groups, taps * channels, -1]);
 }
 
 /** Input patches by a convolution whose kernels pick one place each, every channel for itself. */
-function unfold(build: Builder, input: string, { groups, channels, taps }: MatrixLayout, kernel: readonly number[], attributes: Readonly<Record<string, Attribute>>): string {
+function unfold(build: Builder, input: string, { groups, channels, taps, kernel }: MatrixLayout, attributes: Readonly<Record<string, Attribute>>): string {
   const all = groups * channels;
   const picks = new Float32Array(all * taps * taps);
   for (let index = 0; index < all * taps; index += 1) picks[index * taps + (index % taps)] = 1;
   return build.node('Conv', [input, build.constant([all * taps, 1, ...kernel], picks)], { ...attributes, group: int(all) });
 }
 
-function convAttributes(node: Node): Record<string, Attribute> {
-  return kept(node, ['auto_pad', 'dilations', 'pads', 'strides']);
-}
-
 /** The input with zeros between its values, as the strides of a ConvTranspose spread it. */
-function spread(build: Builder, input: string, { groups, channels }: MatrixLayout, node: Node, kernel: readonly number[]): string {
+function spread(build: Builder, input: string, { groups, channels, kernel }: MatrixLayout, node: Node): string {
   if ((intsAttribute(node, 'strides') ?? []).every((stride) => stride === 1)) return input;
   const all = groups * channels;
   const ones = build.constant([all, 1, ...kernel.map(() => 1)], new Float32Array(all).fill(1));
@@ -147,7 +154,7 @@ function spread(build: Builder, input: string, { groups, channels }: MatrixLayou
  * Attributes of the convolution that a ConvTranspose is over its spread input: padded by the kernel's reach less its own
  * pads. Where those follow from the output's size, and where they crop more than the kernel reaches, all places count.
  */
-function correlation(node: Node, kernel: readonly number[]): Record<string, Attribute> {
+function correlation(node: Node, { kernel }: MatrixLayout): Record<string, Attribute> {
   const automatic = stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET' || node.attributes.has('output_shape');
   const dilations = intsAttribute(node, 'dilations') ?? kernel.map(() => 1);
   const pads = automatic ? [] : (intsAttribute(node, 'pads') ?? []);

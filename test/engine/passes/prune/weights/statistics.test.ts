@@ -7,7 +7,7 @@ import { tensorFrom } from '../../../../../src/engine/ir/tensors';
 import { findWeights } from '../../../../../src/engine/passes/prune/weights/findWeights';
 import { columnsOf, positionsOf } from '../../../../../src/engine/passes/prune/weights/layout';
 import { gatherStatistics, type Statistics } from '../../../../../src/engine/passes/prune/weights/statistics';
-import type { StatisticKind } from '../../../../../src/engine/passes/prune/weights/statisticsGraph';
+import { type StatisticKind, statisticsGraph } from '../../../../../src/engine/passes/prune/weights/statisticsGraph';
 import { outputsOf } from '../../../../support/models';
 import { contextFor, floats, node, samples, small } from '../../quantize/staticSupport';
 
@@ -87,6 +87,18 @@ describe('what enters layers', () => {
       const [part, row, column] = [Math.floor(index / 4), Math.floor(index / 2) % 2, index % 2];
       assert.ok(Math.abs(value - (whole?.[(part * 2 + row) * 6 + part * 2 + column] ?? NaN)) < 1e-6);
     });
+  });
+
+  it('are looked at once where several layers read the same activations', async () => {
+    const [a, b] = [floats([4, 3]), floats([4, 5], 2)];
+    const model = small({ nodes: [node('MatMul', ['x', 'a'], ['y']), node('MatMul', ['x', 'b'], ['z'])], constants: { a, b }, outputs: ['y', 'z'], shape: ['N', 4] });
+    const { weights } = await findWeights(model, { isIgnored: () => false, everyLayer: true });
+    const graph = await statisticsGraph(model, weights.map((weight) => ({ weight, parts: 1 })), 'gram');
+    assert.equal(graph.outputs[0]?.sums, graph.outputs[1]?.sums);
+    assert.equal(graph.model.graph.nodes.filter(({ opType }) => opType === 'MatMul').length, 1);
+    const { sums: [one, other] } = await gathered(model, [4], 'gram');
+    assert.notEqual(one, other);
+    assert.deepEqual(one, other);
   });
 
   it('of layers that share a weight are added, and float16 is read as numbers', async () => {
