@@ -31,6 +31,8 @@ const MAX_POINTS = 0.01;
 const SEEDS = [1, 2, 3];
 
 const THREADS = 2;
+/** One: its threads wait for each other in loops, which costs minutes where others use the processor too. */
+const PEER_THREADS = 1;
 const subject: Pick<Subject, 'model' | 'data'> = { model: 'sst2-transformer', data: 'sst2.json' };
 const fullOptions: TrainingOptions = { ...curveOptions, batch: 64, learningRate: 5e-4 };
 
@@ -113,7 +115,7 @@ async function both(run: Run): Promise<Pair> {
   const plan = join(folder, 'plan.json');
   writeFileSync(plan, JSON.stringify({
     model: path, data: join(folder, 'data'), steps: join(folder, 'steps'), decayed: parameters.filter(({ decay }) => decay).map((parameter) => parameter.name),
-    weightDecay: options.weightDecay, threads: THREADS, judged: judged === undefined ? null : join(folder, 'judged'),
+    weightDecay: options.weightDecay, threads: PEER_THREADS, judged: judged === undefined ? null : join(folder, 'judged'),
   }));
   return { seed: options.seed, decant: { losses, seconds, accuracy }, torch: JSON.parse(runScript('trainCurve.py', plan)) as Pair['torch'] };
 }
