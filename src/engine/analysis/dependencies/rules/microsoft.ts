@@ -98,12 +98,12 @@ const skipNorm = (parameters: readonly number[], bias: number): DependencyEntry 
     if (site.shape(1)?.[index] === site.shape(0)?.[at]) site.unite(axes[at] ?? site.fixed(), axis);
   });
   if (site.has(bias)) site.unite(axes.at(-1) ?? site.fixed(), site.axis(bias, 0));
-  layerNorm(site, parameters, axes.length - 1);
+  layerNorm(site, parameters, axes.length - 1, [[1, skip.length - 1], ...(site.has(bias) ? [[bias, 0] as const] : [])]);
   site.give(3, axes);
 });
 
 /** ids, segment ids, word, position and segment embeddings, gamma, beta; outputs the result, a mask and the sum. */
-const embedNorm: DependencyEntry = entry('statistics', (site) => {
+const embedNorm: DependencyEntry = entry('weights', (site) => {
   const hidden = site.unite(...[2, 3, 4, 5, 6].filter((at) => site.has(at)).map((at) => site.axis(at, -1)));
   site.mark(hidden, 'hidden');
   const position = site.fixed('lock.position');

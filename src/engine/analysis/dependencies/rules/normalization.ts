@@ -26,11 +26,14 @@ export function mixAxes(site: RelateSite, axes: readonly Axis[], mixed: readonly
   if (free.length > 0) site.mixes([...free.map((axis) => [0, axis] as const), ...others], free.map((axis) => [0, axis] as const));
 }
 
-/** @param parameters positions of scale and bias, whose axes are the normalized ones. */
-export function layerNorm(site: RelateSite, parameters: readonly number[], first: number): void {
+/**
+ * @param parameters positions of scale and bias, whose axes are the normalized ones.
+ * @param besides further inputs (position, axis) that are normalized along with input 0.
+ */
+export function layerNorm(site: RelateSite, parameters: readonly number[], first: number, besides: readonly (readonly [number, number])[] = []): void {
   const axes = passOn(site);
   const mixed = axes.map((_, axis) => axis).filter((axis) => axis >= first);
-  const others: [number, number][] = [];
+  const others: (readonly [number, number])[] = [...besides];
   for (const position of parameters) {
     const rank = site.rank(position);
     site.axes(position).forEach((axis, index) => {

@@ -5,6 +5,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { mobileNetV2 } from '../../../../../bench/core/macs/networks';
 import { assetPath, hasAssets, withAssets } from '../../../../support/assets';
+import { addKnown, lookInto, macsOf } from '../../../../../src/engine/analysis/costGraph';
+import type { Model } from '../../../../../src/engine/ir/model';
+import { inferShapes, type ShapeMap } from '../../../../../src/engine/ir/shapes/index';
+import { shapesAfter } from '../../../../../src/engine/passes/prune/surgery/index';
 import { closeAssets, openAsset } from '../../../../support/models';
 import { halved, refilled } from '../../../../support/pruning';
 
@@ -19,13 +23,21 @@ withAssets('surgery on real models', function () {
   const models = hasAssets ? readdirSync(assetPath('models')).map((file) => `models/${file}`) : [];
   for (const path of [...models, ...topologies]) {
     it(path, async () => {
-      const { dependencies, difference, effect } = await halved(await refilled(await openAsset(path), 3));
+      const model = await refilled(await openAsset(path), 3);
+      const { dependencies, difference, effect, kept, pruned } = await halved(model);
       assert.ok(dependencies.groups.length > 0);
       assert.ok(difference <= TOLERANCE, `differs by ${difference}`);
       assert.ok(effect > 1e-2, `the test sees nothing: ${effect}`);
+      assert.equal(macsWith(pruned, await inferShapes(pruned)), macsWith(model, shapesAfter(await inferShapes(model), kept)), 'costs of a choice are known before cutting');
     });
   }
 });
+
+/** Null where sizes are open. */
+function macsWith({ graph }: Model, shapes: ShapeMap): number | null {
+  const look = lookInto(shapes, graph);
+  return graph.nodes.map((node) => macsOf(node, shapes, look)).reduce(addKnown, 0);
+}
 
 describe('surgery on MobileNetV2', function () {
   this.timeout(60_000);

@@ -192,6 +192,43 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: 'fused GroupQueryAttention, packed and not, with RotaryEmbedding', groups: [2, 6, 2], opsets: microsoft,
+    build(net) {
+      const lengths = net.add(tensorFrom('lengths', { type: 'int32', dims: [2], data: Int32Array.of(4, 4) }));
+      const total = net.add(tensorFrom('total', { type: 'int32', dims: [1], data: Int32Array.of(5) }));
+      const angles = (name: string): string => net.add(tensorFrom(name, { type: 'float32', dims: [8, 4], data: Float32Array.from({ length: 32 }, (_, at) => Math.cos(at)) }));
+      const [cos, sin] = [angles('cos'), angles('sin')];
+      const positions = net.add(tensorFrom('positions', { type: 'int64', dims: [2, 5], data: BigInt64Array.from([0, 1, 2, 3, 4, 0, 1, 2, 3, 4], BigInt) }));
+      const counts = { num_heads: int(4), kv_num_heads: int(2) };
+      const fused = (inputs: readonly string[]): string => net.several('GroupQueryAttention', inputs, 3, counts, 'com.microsoft')[0] ?? '';
+      const x = net.input([2, 5, 6]);
+      const packed = fused([net.dense(x, 6, (4 + 2 * 2) * 8), '', '', '', '', lengths, total]);
+      const y = net.dense(packed, 32, 6);
+      const turned = (width: number, heads: number): string =>
+        net.node('RotaryEmbedding', [net.dense(y, 6, width), positions, cos, sin], { num_heads: int(heads) }, 'com.microsoft');
+      net.output(net.dense(fused([turned(32, 4), turned(16, 2), net.dense(y, 6, 16), '', '', lengths, total]), 32, 3));
+    },
+  },
+  {
+    title: 'fused normalizations of embeddings and of sums', groups: [8, 12], opsets: microsoft,
+    build(net) {
+      const ids = (): string => net.input([2, 5], 'int32');
+      const [x = ''] = net.several('EmbedLayerNormalization', [ids(), ids(), net.weight(9, 8), net.weight(6, 8), net.weight(2, 8), net.positive(8), net.weight(8)], 2, {}, 'com.microsoft');
+      const y = net.node('BiasGelu', [net.node('MatMul', [x, net.weight(8, 12)]), net.weight(12)], {}, 'com.microsoft');
+      const sum = [net.node('FusedMatMul', [y, net.weight(8, 12)], { transB: int(1) }, 'com.microsoft'), x, net.positive(8), net.weight(8), net.weight(8)];
+      const normal = net.node('SkipLayerNormalization', sum, {}, 'com.microsoft');
+      net.output(net.dense(net.node('SimplifiedLayerNormalization', [normal, net.positive(8)], { axis: int(-1) }), 8, 2));
+    },
+  },
+  {
+    title: 'a fused convolution with a sum', groups: [6, 5], opsets: microsoft,
+    build(net) {
+      const x = net.conv(net.input([1, 3, 4, 4]), 3, 6);
+      const y = net.conv(x, 6, 5);
+      net.output(net.conv(net.node('FusedConv', [y, net.weight(6, 5, 1, 1), net.weight(6), x], { activation: string('Relu') }, 'com.microsoft'), 6, 2));
+    },
+  },
+  {
     title: 'Attention of opset 23 with grouped queries', groups: [2], opsets: { '': 23 }, irVersion: 11,
     build(net) {
       const x = net.input([2, 5, 6]);
