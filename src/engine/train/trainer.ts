@@ -75,22 +75,26 @@ class Training {
   async run(isResumed: boolean): Promise<TrainingResult> {
     const { request } = this;
     const { plan, graph, bytes } = this.planned;
-    const { epochs, earlyStop } = request.options;
+    const { epochs } = request.options;
     request.onEvent?.({
       type: 'started', parameters: graph.layout.groups.reduce((sum, { length }) => sum + length, 0), batch: plan.batch, microbatch: plan.microbatch,
       accumulate: plan.accumulate, stepsPerEpoch: plan.stepsPerEpoch, epochs, estimatedBytes: bytes,
     });
     if (isResumed) request.onEvent?.({ type: 'resumed', step: this.position.step, epoch: this.position.epoch + 1 });
-    else if (request.startIsCandidate !== false) await this.judgeStart();
-    while (this.position.epoch < epochs) {
-      await this.epoch();
-      const { best, epoch } = this.position;
-      if (earlyStop > 0 && best !== undefined && epoch - best.epoch >= earlyStop && epoch < epochs) {
-        request.onEvent?.({ type: 'earlyStop', epoch, bestEpoch: best.epoch });
-        break;
-      }
-    }
+    // Also where the job was cancelled while the start was judged.
+    const isJudged = this.position.step > 0 || this.position.history.length > 0;
+    if (request.startIsCandidate !== false && !isJudged) await this.judgeStart();
+    // Asked before each epoch, so that a training that was lost after its last one does not go on when it is resumed.
+    while (this.position.epoch < epochs && !this.hasStalled()) await this.epoch();
+    const { best, epoch } = this.position;
+    if (epoch < epochs && best !== undefined) request.onEvent?.({ type: 'earlyStop', epoch, bestEpoch: best.epoch });
     return this.result();
+  }
+
+  /** Whether as many epochs as `earlyStop` went by without a better one. */
+  private hasStalled(): boolean {
+    const { position: { best, epoch }, request: { options: { earlyStop } } } = this;
+    return earlyStop > 0 && best !== undefined && epoch - best.epoch >= earlyStop;
   }
 
   // ── epochs ─────────────────────────────────────────────────────────────────────────────────────────────────────

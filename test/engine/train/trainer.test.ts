@@ -125,6 +125,35 @@ withAssets('the trainer, on keywords', function () {
     assertSame(result.parameters, (await train(trainingRequest(few, { epochs: 2 }).request)).parameters);
   });
 
+  it('judges the model as it came when the cancel came before that was done', async () => {
+    let saved: Uint8Array | undefined;
+    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
+    const controller = new AbortController();
+    const cancelling = { better: 'higher', run: () => {
+      controller.abort();
+      return Promise.reject(new EngineError('cancelled'));
+    } } as const;
+    assert.equal((await refusal(trainingRequest(few, {}, { evaluate: cancelling, checkpoint, signal: controller.signal }).request)).code, 'cancelled');
+    const metrics = [0.9, 0.1];
+    const result = await train(trainingRequest(few, {}, { evaluate: { better: 'higher', run: () => Promise.resolve(metrics.shift() ?? 0) }, checkpoint }).request);
+    assert.deepEqual(result.history.map(({ epoch, metric }) => [epoch, metric]), [[0, 0.9], [1, 0.1]]);
+    assert.deepEqual(result.best, { epoch: 0, metric: 0.9 });
+  });
+
+  it('stays stopped when it is resumed after it stopped early', async () => {
+    let saved: Uint8Array | undefined;
+    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
+    const options = { epochs: 4, earlyStop: 1 };
+    const metrics = [0.5, 0.9, 0.4, 1];
+    const evaluate = { better: 'higher', run: () => Promise.resolve(metrics.shift() ?? 0) } as const;
+    const whole = await train(trainingRequest(few, options, { evaluate, checkpoint }).request);
+    const { request, events } = trainingRequest(few, options, { evaluate, checkpoint });
+    const again = await train(request);
+    assert.deepEqual(again.history.map(({ epoch }) => epoch), [0, 1, 2]);
+    assert.deepEqual(ofType(events, 'earlyStop'), [{ type: 'earlyStop', epoch: 2, bestEpoch: 1 }]);
+    assertSame(again.parameters, whole.parameters);
+  });
+
   /** Steps this short run in a Loop once some were timed; after the cancel too few are left for one. */
   it('takes many short steps in one call, which gives what single steps give', async () => {
     const options = { epochs: 100, batch: 32, optimizer: 'sgd', learningRate: 1e-4 } as const;
