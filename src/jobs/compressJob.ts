@@ -14,7 +14,8 @@ import { validateRecipe, type ValidPass, type ValidRecipe } from '../engine/pass
 import { initialState, runPasses, type RunState } from '../engine/passes/runPasses';
 import type { Runtime } from '../engine/ports';
 import type { CompressRequest } from '../protocol/jobs';
-import type { CompressReport, StepReport } from '../protocol/report';
+import type { CompressReport, Finding, StepReport } from '../protocol/report';
+import { said } from '../protocol/text/index';
 import { exists, writeAtomically, writeError } from '../runtime/files';
 import { saveModel, savedBytes } from '../runtime/saveModel';
 import { createRuntime } from '../runtime/sessions';
@@ -26,7 +27,7 @@ import { measurePair, measureWeights } from './measure';
 import { openModel, type OpenModel, withModel } from './openModel';
 import { freeOutput, outputPath, reportPath } from './outputName';
 import { Phases } from './phases';
-import { withData } from './samples';
+import { DEFAULT_SPLIT, withData } from './samples';
 import { targetOf } from './target';
 
 /** Seed where neither the request nor the recipe names one. */
@@ -84,7 +85,7 @@ async function run(task: Task): Promise<CompressReport> {
     const { state, result } = await compressed(task, resumed, steps, inputs, phases);
     const after: OpenModel = { path: request.model, model: result, bytes: savedBytes(result, wantedOutput(request, recipe)) };
     const comparison = await measurePair({
-      before, after, inputs, origins: state.origins, forms: state.forms, touched: state.touched, findings: state.findings,
+      before, after, inputs, origins: state.origins, forms: state.forms, touched: state.touched, findings: [...state.findings, ...measuredOnTrained(task, steps)],
     }, task.runtime, data, request, context, phases);
     const last = steps.at(-1);
     if (last !== undefined) steps[steps.length - 1] = { ...last, metric: comparison.after.metric };
@@ -93,6 +94,15 @@ async function run(task: Task): Promise<CompressReport> {
   } finally {
     for (const model of [...(resumed === undefined ? [] : [resumed.state.model]), ...task.others]) await releaseModel(model);
   }
+}
+
+/** Splits that training uses: to train on, and to choose the best epoch by. */
+const trainingSplits: readonly string[] = ['train', 'validation'];
+
+function measuredOnTrained({ request, data }: Task, steps: readonly StepReport[]): Finding[] {
+  const split = request.split ?? DEFAULT_SPLIT;
+  if (data === undefined || !(data.shared || trainingSplits.includes(split)) || !steps.some(({ training }) => training !== undefined)) return [];
+  return [{ severity: 'warning', ...said('finding.measuredOnTrained', { split, file: data.path }) }];
 }
 
 /** Runs the passes that are left and gives the state and the model with its origins written down. */

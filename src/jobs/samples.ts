@@ -9,7 +9,7 @@ import type { DataOptions } from '../protocol/jobs';
 import { nodeDecoders } from '../runtime/decoders';
 import { nodeFiles } from '../runtime/files';
 
-const DEFAULT_SPLIT = 'test';
+export const DEFAULT_SPLIT = 'test';
 
 export function openData(path: string, model: Model, dims: Readonly<Record<string, number>> = {}): Promise<Dataset> {
   return openDataset(path, { inputs: modelInputs(model), dims }, { files: nodeFiles, decoders: nodeDecoders });

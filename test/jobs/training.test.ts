@@ -44,6 +44,13 @@ withAssets('jobs: training', function () {
     assert.ok(activities.includes('progress.training'));
   }));
 
+  it('warns where the accuracy was measured on samples that training used', () => inWorkspace(async ({ model }) => {
+    const codesFor = async (extra: Partial<CompressRequest>): Promise<string[]> =>
+      (await runners.compress(request(model, [{ pass: 'finetune', ...SHORT }], extra), recordingContext())).warnings.map(({ code }) => code);
+    assert.ok((await codesFor({ split: 'train' })).includes('finding.measuredOnTrained'));
+    assert.ok(!(await codesFor({})).includes('finding.measuredOnTrained'));
+  }));
+
   it('distils after another pass, from a teacher beside the recipe', () => inWorkspace(async ({ folder, model }) => {
     await writeFile(join(folder, 'teacher.onnx'), await readFile(model));
     const recipeFile = join(folder, 'recipe.json');

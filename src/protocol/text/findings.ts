@@ -89,6 +89,14 @@ export const findingTexts = {
     en: '{pass}: {metric} on {heldOut} held-out samples reached {after}. Trained {parameters} weights from scratch in {steps} steps of {batch} samples ({seconds} s) and kept epoch {epoch} of {epochs}.',
     zh: '{pass}：在 {heldOut} 个留出样本上，{metric} 达到 {after}。从头训练 {parameters} 个权重，{steps} 步，每步 {batch} 个样本（{seconds} 秒），保留第 {epoch} 轮（共 {epochs} 轮）。',
   },
+  'finding.trainedFirstOutput': {
+    en: 'The loss acts on the first output, "{output}". The others ({others}) follow whatever that does to the layers they share: compare them with the original before you use them.',
+    zh: '损失只作用于第一个输出 "{output}"。其余输出（{others}）会随共享的层一同改变：使用前请与原模型比较。',
+  },
+  'finding.measuredOnTrained': {
+    en: 'Training used the samples that the accuracy in this report was measured on (split "{split}" of {file}), so new data will show less. Describe a separate split "test" in the data description, and measure on that.',
+    zh: '训练使用了本报告测量准确率所用的样本（{file} 的 "{split}" 部分），因此在新数据上会更低。请在数据描述中另设 "test" 部分，并在其上测量。',
+  },
   'finding.trainedUnmeasured': {
     en: '{pass}: trained {parameters} weights in {steps} steps of {batch} samples ({seconds} s) to a loss of {loss}. No metric fits the labels, so the weights are those of the last epoch.',
     zh: '{pass}：共训练 {parameters} 个权重，{steps} 步，每步 {batch} 个样本（{seconds} 秒），损失为 {loss}。没有适合这些标签的指标，因此保留最后一轮的权重。',
@@ -126,6 +134,23 @@ export const findingTexts = {
     en: 'Zeros bring no speed on {provider}: it multiplies by them as by any other number. The latency measured before and after stands in this report. For speed, use "prune.channels" or quantize.',
     zh: '零权重在 {provider} 上不会带来加速：它像其他数值一样参与乘法。剪枝前后测得的延迟见本报告。若要加速，请使用 "prune.channels" 或量化。',
   },
+  'finding.pruned': {
+    en: 'Took out {removed} of {total} channels, heads and neurons in {groups} groups, the least important first (criterion: {criterion}). Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
+    zh: '在 {groups} 个分组的 {total} 个通道、注意力头与神经元中移除了 {removed} 个，先移除最不重要的（准则：{criterion}）。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
+  },
+  'finding.statisticsRenewed': {
+    en: 'The running statistics of {layers} BatchNormalizations were measured anew on {samples} training samples.',
+    zh: '已用 {samples} 个训练样本重新测量 {layers} 个 BatchNormalization 的统计量。',
+  },
+  'finding.statisticsOld': {
+    en: 'Without data the statistics of BatchNormalization stay those of the whole model, which costs accuracy. Name data with --data.',
+    zh: '没有数据，BatchNormalization 的统计量仍是原模型的，会损失准确率。请用 --data 指定数据。',
+  },
+  'finding.groupsUnranked': {
+    en: '{count} groups of layers keep all their channels: the criterion ({criterion}) says nothing about them.',
+    zh: '{count} 个层分组保留全部通道：所选准则（{criterion}）无法评价它们。',
+  },
+  'finding.layerLocked': { en: 'Layer "{layer}" keeps what it makes: {why}.', zh: '层 "{layer}" 的输出保持不变：{why}。' },
   'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },
   'finding.inputs.random': { en: 'random inputs', zh: '随机输入' },
   'finding.sideFile': {

@@ -15,6 +15,8 @@ export interface TrainingSummary {
   readonly seconds: number;
   /** Convolutions behind which BatchNormalization was put back. */
   readonly restored: number;
+  /** Float outputs of the model in their order; losses act on the first. */
+  readonly outputs: readonly string[];
 }
 
 /** The epoch whose weights were kept. */
@@ -32,7 +34,7 @@ export function trainingReport({ metric, result }: TrainingSummary): TrainingRep
 }
 
 export function trainingFindings(summary: TrainingSummary): Finding[] {
-  return [outcome(summary), ...restoredNorms(summary), ...incidents(summary)];
+  return [outcome(summary), ...restoredNorms(summary), ...otherOutputs(summary), ...incidents(summary)];
 }
 
 function outcome(summary: TrainingSummary): Finding {
@@ -57,6 +59,10 @@ function outcome(summary: TrainingSummary): Finding {
 
 function restoredNorms({ restored }: TrainingSummary): Finding[] {
   return restored === 0 ? [] : [finding('info', 'finding.batchNormRestored', { count: restored })];
+}
+
+function otherOutputs({ outputs: [first = '', ...others], result }: TrainingSummary): Finding[] {
+  return others.length === 0 || keptEpoch(result) === 0 ? [] : [finding('warning', 'finding.trainedFirstOutput', { output: first, others: others.join(', ') })];
 }
 
 /** What did not go as asked. */

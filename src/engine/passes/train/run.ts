@@ -6,8 +6,9 @@ import { type FormCode, said, type Said } from '../../../protocol/text/index';
 import { type Dataset, requireSplit, type Split } from '../../data/dataset';
 import type { Layout } from '../../data/description';
 import { EngineError } from '../../error';
+import { isFloat } from '../../ir/dataTypes';
 import type { Graph, Model, Node } from '../../ir/model';
-import { modelInputs } from '../../ir/signature';
+import { modelInputs, modelOutputs } from '../../ir/signature';
 import { augmentBatch, changesImages } from '../../train/augment';
 import { exportTrained } from '../../train/exportTrained';
 import { initialise } from '../../train/initialise';
@@ -70,7 +71,7 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
       ...(metric !== undefined && { evaluate: { better: metric.higherIsBetter ? 'higher' : 'lower', run: async (values: TrainedValues) => metric.of(await network.withValues(values)) } }),
       checkpoint: context.checkpoint,
     });
-    const summary = { pass, fromScratch, metric, events: watch.events, result, seconds: (performance.now() - began) / 1000, restored: network.restored };
+    const summary = { pass, fromScratch, metric, events: watch.events, result, seconds: (performance.now() - began) / 1000, restored: network.restored, outputs: floatOutputs(model) };
     const changed = fromScratch || keptEpoch(result) > 0;
     return {
       model: changed ? await network.withValues(new Map([...result.parameters, ...result.statistics])) : model,
@@ -82,6 +83,10 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
   } finally {
     await metric?.release();
   }
+}
+
+function floatOutputs(model: Model): string[] {
+  return modelOutputs(model).filter(({ type }) => isFloat(type)).map(({ name }) => name);
 }
 
 /** Always the same samples are held out, whatever the seed of the run: runs stay comparable. */

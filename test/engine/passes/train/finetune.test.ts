@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { int, ints } from '../../../../src/engine/ir/attributes';
 import { makeGraph, makeModel, makeNode, makeValue } from '../../../../src/engine/ir/build';
+import { cloneModel } from '../../../../src/engine/ir/clone';
 import { elementCount, isOp, type Model, type Node } from '../../../../src/engine/ir/model';
 import { tensorFrom } from '../../../../src/engine/ir/tensors';
 import { withAssets } from '../../../support/assets';
@@ -89,6 +90,14 @@ withAssets('finetune', function () {
     assert.equal(outcome.forms.size, 0);
     assert.equal(outcome.training?.bestEpoch, 0);
     assert.deepEqual(outcome.findings.map(({ code, severity }) => [code, severity]), [['finding.trainingNoGain', 'warning']]);
+  });
+
+  it('warns of outputs that no loss looks at', async () => {
+    const model = cloneModel(await damaged(keywords.model, 1));
+    const hidden = model.graph.nodes.find(({ opType }) => opType === 'Relu')?.outputs[0] ?? assert.fail('no Relu');
+    model.graph.outputs = [...model.graph.outputs, makeValue(hidden, 'float32', null)];
+    const { findings } = await runPass('finetune', model, { epochs: 1 }, { data: withTraining(keywords.data, 500) });
+    assert.deepEqual(findings.map(({ code, params }) => [code, params?.['others']]), [['finding.trained', undefined], ['finding.trainedFirstOutput', hidden]]);
   });
 
   it('judges by the split "validation" where the data have one', async () => {
