@@ -6,6 +6,8 @@
 // the event loop for 28 ms, one run of batch 128 for 316 ms, and no timer fired meanwhile. Between two runs the loop
 // turns once, so a cancel is seen between runs and never inside one.
 
+// First: what it sets is read while onnxruntime is loaded.
+import './noTelemetry';
 import * as ort from 'onnxruntime-node';
 
 // onnxruntime prints warnings (fallbacks, unused initializers) on standard error; errors come back as exceptions.
