@@ -78,12 +78,14 @@ export interface Transposition {
 
 /** Stored position of every element that is seen behind the transpositions, first one nearest to the stored tensor. */
 export function storedPositions(transpositions: readonly Transposition[], count: number): Int32Array {
-  let order = Int32Array.from({ length: count }, (_, index) => index);
+  let order = new Int32Array(count);
+  for (let index = 0; index < count; index += 1) order[index] = index;
   for (const { dims, perm } of transpositions) {
     const strides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)));
     const seen = perm.map((axis) => ({ size: dims[axis] ?? 1, stride: strides[axis] ?? 1 }));
     const before = order;
-    order = Int32Array.from({ length: count }, (_, index) => {
+    order = new Int32Array(count);
+    for (let index = 0; index < count; index += 1) {
       let rest = index;
       let position = 0;
       for (let axis = seen.length - 1; axis >= 0; axis -= 1) {
@@ -91,8 +93,8 @@ export function storedPositions(transpositions: readonly Transposition[], count:
         position += (rest % size) * stride;
         rest = Math.floor(rest / size);
       }
-      return before[position] as number;
-    });
+      order[index] = before[position] as number;
+    }
   }
   return order;
 }

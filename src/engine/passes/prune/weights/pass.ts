@@ -8,6 +8,7 @@ import { type Dataset, requireSplit, type Split } from '../../../data/dataset';
 import { EngineError, throwIfAborted } from '../../../error';
 import { cloneModel } from '../../../ir/clone';
 import { type Model, type Node, nodeLabel, type Tensor } from '../../../ir/model';
+import { storedBytes } from '../../../ir/tensors';
 import type { Origins, Pass, PassContext } from '../../pass';
 import { ignoredLayers, layersOf } from '../../quantize/ignore';
 import { refuseQuantized } from '../../quantize/quantized';
@@ -19,7 +20,7 @@ import { settingsOf, weightsOptions, weightsPassId, type WeightsSettings } from 
 import { matrixProducts, type Products } from './products';
 import { type Choice, magnitudes, pruneWeight } from './pruneWeight';
 import { cutOf, type Cut } from './select';
-import { addShrinkage, type Shrinkage } from './shrink';
+import { type Shrinkage, shrinkageOf } from './shrink';
 import { stagesOf } from './stages';
 import { gatherStatistics } from './statistics';
 import type { StatisticKind, Wanted } from './statisticsGraph';
@@ -48,7 +49,7 @@ export const pruneWeights: Pass<typeof weightsOptions> = {
     const task: Task = { model, output, weights: found.weights, settings, context };
     const state = split === undefined ? await pruneByMagnitude(task) : await pruneByInputs(task, split);
     recordSparse(output, [...state.weights.keys()]);
-    const shrinkage = await shrinkageOf(task, state);
+    const shrinkage = await measureShrinkage(task, state);
     return { model: output, origins, forms: formsOf(task, state), findings: findingsOf(found, task, { state, shrinkage, split }) };
   },
 };
@@ -175,14 +176,12 @@ function keep(output: Model, state: PruningState, { name }: PrunableWeight, prun
   state.weights.set(name, pruned);
 }
 
-async function shrinkageOf(task: Task, { weights }: PruningState): Promise<Shrinkage> {
-  const sum: Shrinkage = { measured: 0, before: 0, after: 0 };
-  for (const weight of task.weights) {
-    throwIfAborted(task.context.signal);
-    const pruned = weights.get(weight.name);
-    if (pruned !== undefined) await addShrinkage(sum, original(task, weight), pruned.tensor);
-  }
-  return sum;
+function measureShrinkage(task: Task, { weights }: PruningState): Promise<Shrinkage> {
+  const changes = task.weights.flatMap((weight) => {
+    const after = weights.get(weight.name)?.tensor;
+    return after === undefined ? [] : [{ before: original(task, weight), after }];
+  });
+  return shrinkageOf(changes, changes.reduce((sum, { before }) => sum + storedBytes(before), 0), () => throwIfAborted(task.context.signal));
 }
 
 function formsOf({ weights, settings: { zeros }, context }: Task, state: PruningState): ReadonlyMap<string, Said<FormCode>> {

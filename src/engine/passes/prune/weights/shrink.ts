@@ -2,31 +2,41 @@
 // bytes before and after.
 
 import { deflateSync } from 'fflate';
-import { storedBytes } from '../../../ir/tensors';
-import { readTensor } from '../../../ir/tensors';
 import type { Tensor } from '../../../ir/model';
+import { readTensor } from '../../../ir/tensors';
 import type { TypedArray } from '../../../ports';
 
-/** Weights that are compressed at most (a second or two); beyond, the ratio is that of the first so many. */
-const MOST_BYTES = 32 * 2 ** 20;
+/** Weights that are compressed at most, in bytes: one or two seconds. Of more, each tensor's beginning stands for it. */
+const MOST_BYTES = 16 * 2 ** 20;
 
 /** Bytes of the weights that were measured, and what deflate makes of them. */
 export interface Shrinkage {
-  measured: number;
-  before: number;
-  after: number;
+  readonly measured: number;
+  readonly before: number;
+  readonly after: number;
 }
 
-export async function addShrinkage(sum: Shrinkage, before: Tensor, after: Tensor): Promise<void> {
-  const bytes = storedBytes(before);
-  if (sum.measured > 0 && sum.measured + bytes > MOST_BYTES) return;
-  sum.measured += bytes;
-  sum.before += await deflated(before);
-  sum.after += await deflated(after);
+export interface Change {
+  readonly before: Tensor;
+  readonly after: Tensor;
 }
 
-async function deflated(tensor: Tensor): Promise<number> {
-  return deflateSync(await rawBytes(tensor)).length;
+/**
+ * @param bytes of all weights together
+ * @param between is called before each tensor
+ */
+export async function shrinkageOf(changes: Iterable<Change>, bytes: number, between: () => void): Promise<Shrinkage> {
+  const share = Math.min(1, MOST_BYTES / bytes);
+  const sum = { measured: 0, before: 0, after: 0 };
+  for (const { before, after } of changes) {
+    between();
+    const [old, changed] = [await rawBytes(before), await rawBytes(after)];
+    const length = Math.ceil(old.length * share);
+    sum.measured += length;
+    sum.before += deflateSync(old.subarray(0, length)).length;
+    sum.after += deflateSync(changed.subarray(0, length)).length;
+  }
+  return sum;
 }
 
 /** Values of a number tensor as little-endian bytes. */

@@ -111,7 +111,7 @@ function addTo(sums: Float64Array, more: Float32Array): void {
 /** Any NaN or infinity in the columns is in the norms, which are the diagonal of a Gram matrix. */
 function isFiniteSum(sums: Float32Array, kind: StatisticKind, { weight, parts }: Wanted): boolean {
   const width = columnsOf(weight.layout) / parts;
-  if (kind === 'norms') return sums.every(Number.isFinite);
+  if (kind === 'norms') return sums.every((sum) => Number.isFinite(sum));
   for (let row = 0; row * width < sums.length; row += 1) if (!Number.isFinite(sums[row * width + (row % width)])) return false;
   return true;
 }
