@@ -3,7 +3,7 @@
 
 import { runBatches } from '../engine/data/batches';
 import { agreement as agreementMetric } from '../engine/data/metrics/classification';
-import { createMetric, needsBaseline } from '../engine/data/metrics/createMetric';
+import { createMetric, needsBaseline, usualMetric } from '../engine/data/metrics/createMetric';
 import type { Metric } from '../engine/data/metrics/metric';
 import { scriptMetric } from '../engine/data/metrics/script';
 import { pairedDifference } from '../engine/data/paired';
@@ -91,7 +91,7 @@ const classMetrics: ReadonlySet<string> = new Set(['top1', 'top5', 'f1']);
 
 /** The request's metric, else the data's, else what labels and outputs allow. */
 function metricName(request: DataOptions, data: Dataset, split: Split, models: readonly Model[]): ChosenMetric {
-  const chosen = request.metric ?? (split.labelled ? data.metric ?? 'top1' : unlabelledMetric(data.metric, models[0]));
+  const chosen = request.metric ?? (split.labelled ? data.metric ?? usualMetric(outputShape(models[0]), true) : unlabelledMetric(data.metric, models[0]));
   if (models.length < 2 && typeof chosen === 'string' && needsBaseline(chosen, split.labelled)) {
     throw new EngineError('labelsMissing', { metric: chosen, split: split.name, file: data.path });
   }
@@ -101,8 +101,11 @@ function metricName(request: DataOptions, data: Dataset, split: Split, models: r
 /** Without labels a model is compared with its original: classifiers by their answers, others by their outputs. */
 function unlabelledMetric(described: Dataset['metric'], model: Model | undefined): ChosenMetric {
   if (described !== undefined && (typeof described !== 'string' || !classMetrics.has(described))) return described;
-  const scores = model === undefined ? undefined : modelOutputs(model)[0]?.shape;
-  return described !== undefined || scores?.length === 2 ? 'agreement' : 'cosine';
+  return described !== undefined ? 'agreement' : usualMetric(outputShape(model), false);
+}
+
+function outputShape(model: Model | undefined): readonly (number | string)[] | null | undefined {
+  return model === undefined ? undefined : modelOutputs(model)[0]?.shape;
 }
 
 function metricOf(chosen: ChosenMetric, data: Dataset, split: Split, request: DataOptions): Metric {

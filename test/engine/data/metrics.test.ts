@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Batch, Label } from '../../../src/engine/data/dataset';
-import { createMetric, needsBaseline } from '../../../src/engine/data/metrics/createMetric';
+import { createMetric, needsBaseline, usualMetric } from '../../../src/engine/data/metrics/createMetric';
 import type { Metric, MetricContext, Outputs } from '../../../src/engine/data/metrics/metric';
 import { scriptMetric } from '../../../src/engine/data/metrics/script';
 import { EngineError } from '../../../src/engine/error';
@@ -59,6 +59,10 @@ describe('metrics', () => {
     const refusing = metricNames.filter((name) => code(() => createMetric(name, unlabelled)) === 'labelsMissing');
     assert.deepEqual(refusing, ['top1', 'top5', 'f1', 'r2', 'miou', 'map50', 'wer', 'spearman']);
     assert.deepEqual(metricNames.filter((name) => needsBaseline(name, false)), ['mse', 'psnr', 'cosine', 'agreement']);
+  });
+  it('is chosen by the output where nobody names one', () => {
+    assert.deepEqual([[8, 10], ['N', 1], [1, 3, 4, 4], null].map((shape) => usualMetric(shape, true)), ['top1', 'mse', 'top1', 'top1']);
+    assert.deepEqual([[8, 10], ['N', 1], [1, 3, 4, 4], null].map((shape) => usualMetric(shape, false)), ['agreement', 'mse', 'cosine', 'cosine']);
   });
 
   describe('top1 and top5', () => {

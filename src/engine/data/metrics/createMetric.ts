@@ -36,6 +36,16 @@ export function createMetric(name: string, context: MetricContext): Metric {
   return create(context);
 }
 
+/**
+ * What judges a model where nobody names a metric, by the shape of its first output: a single value a sample by the
+ * squared error (against labels or the original), others by their classes, without labels by agreement with the original.
+ */
+export function usualMetric(shape: readonly (number | string)[] | null | undefined, labelled: boolean): MetricName {
+  if (shape?.length === 2 && shape[1] === 1) return 'mse';
+  if (labelled) return 'top1';
+  return shape?.length === 2 ? 'agreement' : 'cosine';
+}
+
 /** Whether `add` must be given the baseline's outputs for this split. */
 export function needsBaseline(name: string, labelled: boolean): boolean {
   if (!isMetricName(name)) return false;

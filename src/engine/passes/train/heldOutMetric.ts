@@ -4,7 +4,7 @@
 import { runBatches } from '../../data/batches';
 import type { Dataset, Split } from '../../data/dataset';
 import { isMetricName } from '../../data/description';
-import { createMetric, needsBaseline } from '../../data/metrics/createMetric';
+import { createMetric, needsBaseline, usualMetric } from '../../data/metrics/createMetric';
 import type { Metric } from '../../data/metrics/metric';
 import type { Model } from '../../ir/model';
 import { fixedBatch, modelOutputs } from '../../ir/signature';
@@ -56,9 +56,9 @@ async function metricName(split: Split, data: Dataset, reference: Model, chosen:
   for (const wanted of [chosen, data.metric]) {
     if (typeof wanted === 'string' && isMetricName(wanted) && (split.labelled || needsBaseline(wanted, false))) return wanted;
   }
-  const hasClasses = modelOutputs(reference)[0]?.shape?.length === 2;
-  if (!split.labelled) return hasClasses ? 'agreement' : 'cosine';
+  const shape = modelOutputs(reference)[0]?.shape;
+  if (!split.labelled) return usualMetric(shape, false);
   const { labels } = await split.read(0, 1);
-  if (typeof labels?.[0] === 'number') return hasClasses ? 'top1' : 'mse';
+  if (typeof labels?.[0] === 'number') return shape?.length === 2 ? usualMetric(shape, true) : 'mse';
   return Array.isArray(labels?.[0]) ? 'mse' : undefined;
 }
