@@ -21,6 +21,9 @@ export function isLabels(axis: Axis): axis is Int32Array {
   return axis instanceof Int32Array;
 }
 
+/** Longer axes are locked: no width of a network comes near, and a damaged file may state any size. */
+export const mostEntries = 1 << 22;
+
 export class Labels {
   private readonly parents: number[] = [];
   private readonly locks = new Map<number, Lock>();

@@ -8,7 +8,7 @@ import { type Dim, type Graph, isDefaultDomain, type Model, type Node, nodeLabel
 import type { ShapeMap } from '../../ir/shapes/index';
 import { type Constants, constantsOf } from '../constants';
 import { countingNodes } from './counts';
-import { type Axis, isLabels, Labels, type Lock, type Mark, marks } from './labels';
+import { type Axis, isLabels, Labels, type Lock, type Mark, marks, mostEntries } from './labels';
 import { type Factor, type Product, settle } from './products';
 import type { RelateSite } from './rule';
 import { dependencyOf } from './table';
@@ -130,7 +130,8 @@ class Walk {
   }
 
   private stored(tensor: Tensor): void {
-    if ('strings' in tensor.data || bitsOf(tensor.type) < 8) this.lockedTensor(tensor.name, { code: 'lock.stored', params: { tensor: tensor.name } });
+    const whole = 'strings' in tensor.data || bitsOf(tensor.type) < 8 || tensor.dims.some((dim) => dim > mostEntries);
+    if (whole) this.lockedTensor(tensor.name, { code: 'lock.stored', params: { tensor: tensor.name } });
     else this.axes.set(tensor.name, tensor.dims.map((dim) => this.labels.fresh(dim)));
   }
 
@@ -223,6 +224,10 @@ class Site implements RelateSite {
     const made = this.walk.labels.fresh(count);
     if (lock !== undefined) this.walk.labels.lockAll(made, lock);
     return made;
+  }
+
+  newAxis(size: Dim | undefined): Axis {
+    return typeof size === 'number' && size <= mostEntries ? this.fresh(size) : this.fixed('lock.size');
   }
 
   lock(axis: Axis, code: LockCode = 'lock.operator'): void {

@@ -28,6 +28,8 @@ export interface RelateSite {
   give(output: number, axes: readonly Axis[]): void;
   /** Entries at the same position stay or go together. */
   unite(...axes: readonly Axis[]): Axis;
+  /** An axis of entries that the node itself makes; locked where the size is not known. */
+  newAxis(size: Dim | undefined): Axis;
   /** All labels of the list are one unit. */
   tie(labels: Iterable<number>): void;
   /** Labels of entries that the node itself makes, such as padding; locked with the given reason. */

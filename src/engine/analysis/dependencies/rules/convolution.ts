@@ -74,8 +74,7 @@ const transposed: DependencyEntry = entry('weights', (site) => {
   site.unite(input, site.axis(1, 0));
   let output: Axis = inner;
   if (group > 1) {
-    const count = site.outputShape(0)?.[1];
-    output = typeof count === 'number' ? site.fresh(count) : site.fixed('lock.size');
+    output = site.newAxis(site.outputShape(0)?.[1]);
     if (inner instanceof Int32Array && inner.length === 1 && site.shape(1)?.[0] === group) site.unite(output, input);
     else {
       tieOffsets(site, input, group);

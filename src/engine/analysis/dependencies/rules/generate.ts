@@ -3,11 +3,11 @@
 import { entry, locks, type DependencyEntry } from '../rule';
 
 const stored: DependencyEntry = entry('makes', (site) =>
-  site.give(0, (site.outputShape(0) ?? []).map((dim) => (typeof dim === 'number' ? site.fresh(dim) : site.fixed('lock.size')))));
+  site.give(0, (site.outputShape(0) ?? []).map((dim) => site.newAxis(dim))));
 
 const filled: DependencyEntry = entry('makes', (site) => {
   site.axes(0);
-  site.give(0, (site.outputShape(0) ?? []).map((dim) => (typeof dim === 'number' ? site.fresh(dim) : site.fixed('lock.size'))));
+  site.give(0, (site.outputShape(0) ?? []).map((dim) => site.newAxis(dim)));
 }, 'constantOfShape');
 
 /** Reads sizes, which follow by themselves. */

@@ -65,7 +65,7 @@ function splitAndMerge(
       given.set(output, locked ?? site.fixed('lock.position'));
       continue;
     }
-    const flat = site.fresh(Number(size));
+    const flat = site.newAxis(size);
     site.product(flat, parts);
     given.set(output, flat);
   }

@@ -56,7 +56,7 @@ const padded: DependencyEntry = entry('rearranges', (site) => {
       site.lock(own, 'lock.position');
       return site.fixed('lock.position');
     }
-    return concatenated(site, [site.fresh(before), own, site.fresh(after)].map((part) => ({ axis: part, size: part.length })));
+    return concatenated(site, [site.newAxis(before), own, site.newAxis(after)].map((part) => ({ axis: part, size: null })));
   }));
 }, 'pad');
 

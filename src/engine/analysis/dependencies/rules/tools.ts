@@ -2,7 +2,7 @@
 
 import type { Dim } from '../../../ir/model';
 import { fixed } from '../../../ir/shapes/index';
-import type { Axis } from '../labels';
+import { type Axis, isLabels, mostEntries } from '../labels';
 import { entry, type DependencyEntry, type RelateSite } from '../rule';
 
 /** Axis counted from the front. */
@@ -84,15 +84,17 @@ export function tieOffsets(site: RelateSite, axis: Axis, count: number): void {
 
 /** Several axes one after the other: locked parts become locked entries; a part of unknown size locks the rest. */
 export function concatenated(site: RelateSite, parts: readonly { readonly axis: Axis; readonly size: Dim }[]): Axis {
-  const open = parts.find(({ axis, size }) => !(axis instanceof Int32Array) && typeof size !== 'number');
-  if (open !== undefined) {
-    for (const { axis } of parts) site.unite(axis, open.axis);
-    return open.axis;
+  const lock = parts.map(({ axis }) => axis).find((axis) => !isLabels(axis));
+  const length = parts.reduce((sum, { axis, size }) => sum + (isLabels(axis) ? axis.length : typeof size === 'number' ? size : Infinity), 0);
+  if (length > mostEntries || parts.every(({ axis }) => !isLabels(axis))) {
+    const whole = lock ?? site.fixed('lock.size');
+    for (const { axis } of parts) site.unite(axis, whole);
+    return whole;
   }
-  const all = parts.map(({ axis, size }) => (axis instanceof Int32Array ? axis : site.fresh(Number(size), axis)));
-  const result = new Int32Array(all.reduce((sum, part) => sum + part.length, 0));
+  const result = new Int32Array(length);
   let at = 0;
-  for (const part of all) {
+  for (const { axis, size } of parts) {
+    const part = isLabels(axis) ? axis : site.fresh(Number(size), axis);
     result.set(part, at);
     at += part.length;
   }
