@@ -4,10 +4,11 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { OptionSchema } from '../../protocol/passes';
 import type { RecipeDocument, RecipePass } from '../../protocol/recipe';
+import { quoted } from '../data/schemaCheck';
 import { EngineError, errorMessage } from '../error';
 import type { Pass } from './pass';
 import { plannedPasses } from './planned';
-import { describeProblem, join, notAllowed, type Problem, quote } from './recipeProblems';
+import { describeProblem, join, notAllowed, type Problem } from './recipeProblems';
 import { recipeEnvelope } from './recipeSchema';
 import { findPass, optionsSchema, passIds } from './registry';
 
@@ -89,7 +90,7 @@ function refuseContradictions(pass: Pass, options: Readonly<Record<string, unkno
 }
 
 function refuseUnready(schema: OptionSchema, value: unknown, path: string, pass: string): void {
-  if (schema.planned === true) throw new EngineError('optionNotReady', { path, value: quote(value), pass, allowed: 'allowed.leftOut' });
+  if (schema.planned === true) throw new EngineError('optionNotReady', { path, value: quoted(value), pass, allowed: 'allowed.leftOut' });
   if (schema.notReady?.includes(value as string)) {
     const ready = schema.enum?.filter((allowed) => !schema.notReady?.includes(allowed)) ?? [!(value as boolean)];
     throw new EngineError('optionNotReady', { path, value: String(value), pass, allowed: ready.join(', ') });

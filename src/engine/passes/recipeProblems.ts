@@ -4,6 +4,7 @@
 import type { ErrorObject } from 'ajv';
 import type { OptionSchema } from '../../protocol/passes';
 import type { TextParams } from '../../protocol/text/index';
+import { quoted } from '../data/schemaCheck';
 import { nearest } from './nearest';
 
 export interface Problem {
@@ -19,13 +20,13 @@ export function describeProblem(errors: readonly ErrorObject[]): Problem {
   if (error === undefined) return { path: '', params: { problem: 'problem.other', found: '', allowed: '' } };
   const place = pathOf(error.instancePath);
   const schema = (error.parentSchema ?? {}) as OptionSchema;
-  const found = quote(error.data);
+  const found = quoted(error.data);
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(place, String(error.params['additionalProperty']), Object.keys(schema.properties ?? {}));
     case 'required': {
       const key = String(error.params['missingProperty']);
-      return { path: join(place, key), params: { problem: 'problem.missingKey', key: quote(key), ...allowedOf(schema.properties?.[key] ?? {}) } };
+      return { path: join(place, key), params: { problem: 'problem.missingKey', key: quoted(key), ...allowedOf(schema.properties?.[key] ?? {}) } };
     }
     case 'type':
       return { path: place, params: { problem: 'problem.wrongType', found, wanted: `kind.${String(error.params['type'])}`, ...allowedOf(schema) } };
@@ -49,8 +50,8 @@ export function describeProblem(errors: readonly ErrorObject[]): Problem {
 export function notAllowed(found: unknown, values: readonly unknown[]): TextParams {
   const near = typeof found === 'string' ? nearest(found, values.filter((value) => typeof value === 'string')) : undefined;
   return near === undefined
-    ? { problem: 'problem.notAllowed', found: quote(found) }
-    : { problem: 'problem.notAllowedNear', found: quote(found), near: quote(near) };
+    ? { problem: 'problem.notAllowed', found: quoted(found) }
+    : { problem: 'problem.notAllowedNear', found: quoted(found), near: quoted(near) };
 }
 
 export function join(path: string, key: string): string {
@@ -61,8 +62,8 @@ function unknownKey(place: string, key: string, keys: readonly string[]): Proble
   const near = nearest(key, keys);
   const allowed = keys.length === 0 ? { allowed: 'allowed.noKeys' } : { allowed: 'allowed.keys', keys: keys.join(', ') };
   const problem = near === undefined
-    ? { problem: 'problem.unknownKey', key: quote(key) }
-    : { problem: 'problem.unknownKeyNear', key: quote(key), near: quote(near) };
+    ? { problem: 'problem.unknownKey', key: quoted(key) }
+    : { problem: 'problem.unknownKeyNear', key: quoted(key), near: quoted(near) };
   return { path: join(place, key), params: { ...problem, ...allowed } };
 }
 
@@ -97,11 +98,4 @@ function pathOf(pointer: string): string {
     .slice(1)
     .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'))
     .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : join(path, part)), '');
-}
-
-/** A value as written in JSON, cut where it is long; the quotes keep a user's word from being taken for a text code. */
-export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined';
-  const longest = 60;
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
