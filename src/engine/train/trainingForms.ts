@@ -2,6 +2,7 @@
 // mask. Only the training copy has these forms; the saved model is the given one with new numbers.
 
 import { floatAttribute } from '../ir/attributes';
+import { type GraphIndex, indexGraph } from '../ir/graphIndex';
 import { isOp, type Node, nodeLabel } from '../ir/model';
 import { fixed, type ShapeMap } from '../ir/shapes/index';
 import { EngineError } from '../error';
@@ -25,14 +26,15 @@ export const SEED_INPUT = 'train/seed';
  */
 export function applyTrainingForms(build: GraphBuilder, shapes: ShapeMap, options: FormsOptions): { readonly statistics: readonly Statistic[]; readonly usesSeed: boolean } {
   const statistics = new Map<string, Statistic>();
+  const index = indexGraph(build.graph);
   let streams = 0;
   const nodes: Node[] = [];
   const replace = (write: () => void): void => build.collect(nodes, write);
   for (const node of build.graph.nodes) {
     if (isOp(node, 'BatchNormalization') && options.batchNorm === 'train' && !options.isFrozen(node)) {
       replace(() => { batchNormalization(build, node, shapes, statistics); });
-    } else if (isOp(node, 'Dropout') && ratioOf(node, shapes) > 0) {
-      const ratio = ratioOf(node, shapes);
+    } else if (isOp(node, 'Dropout') && ratioOf(node, shapes, index) > 0) {
+      const ratio = ratioOf(node, shapes, index);
       replace(() => build.named('Mul', [node.inputs[0] ?? '', dropoutMask(build, { seed: SEED_INPUT, stream: streams, dims: dimsOf(node, shapes), ratio })], [node.outputs[0] ?? '']));
       streams += 1;
     } else nodes.push(node);
@@ -49,8 +51,9 @@ function dimsOf(node: Node, shapes: ShapeMap): readonly number[] {
 }
 
 /** Ratio of Dropout, opset 12 and later; its default is 0.5. A mask that someone uses keeps the node as it is. */
-function ratioOf(node: Node, shapes: ShapeMap): number {
-  if (node.outputs[1] !== undefined && node.outputs[1] !== '') return 0;
+function ratioOf(node: Node, shapes: ShapeMap, index: GraphIndex): number {
+  const [, mask = ''] = node.outputs;
+  if (index.uses(mask).length > 0 || index.outputs.has(mask)) return 0;
   const name = node.inputs[1];
   if (name === undefined || name === '') return 0.5;
   return Number(shapes.tensors.get(name)?.value?.[0] ?? 0);

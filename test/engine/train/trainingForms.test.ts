@@ -52,3 +52,26 @@ describe('BatchNormalization while training', () => {
     await assert.rejects(prepared(1), { code: 'batchNormOneValue', params: { node: 'norm', batch: 1 } });
   });
 });
+
+describe('Dropout while training', () => {
+  /** x [N, 2] -> Gemm -> Dropout, which names its mask. */
+  const withMask = (outputs: readonly string[]): Model => {
+    const floats = (name: string, dims: readonly number[], values: readonly number[]): ReturnType<typeof tensorFrom> => tensorFrom(name, { type: 'float32', dims, data: Float32Array.from(values) });
+    return makeModel(makeGraph({
+      nodes: [makeNode('Gemm', ['x', 'w'], ['h']), makeNode('Dropout', ['h', 'ratio'], ['y', 'mask'])],
+      inputs: [makeValue('x', 'float32', ['N', 2])],
+      outputs: outputs.map((name) => makeValue(name, name === 'mask' ? 'bool' : 'float32', ['N', 2])),
+      initializers: [floats('w', [2, 2], [1, 0, 0, 1]), floats('ratio', [], [0.5])],
+    }));
+  };
+  const seedOf = async (outputs: readonly string[]): Promise<string | undefined> =>
+    (await prepareTraining(withMask(outputs), { batch: 4, dims: {}, isFrozen: () => false, batchNorm: 'train' })).seedInput;
+
+  it('drops where its mask has a name that nothing uses', async () => {
+    assert.equal(await seedOf(['y']), 'train/seed');
+  });
+
+  it('stays as it is where its mask is used', async () => {
+    assert.equal(await seedOf(['y', 'mask']), undefined);
+  });
+});
