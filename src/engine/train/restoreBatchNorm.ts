@@ -47,11 +47,14 @@ export type ChannelStatistics = ReadonlyMap<string, { readonly mean: Float32Arra
 /**
  * Puts BatchNormalization behind every convolution but those that end the network (headNodes). The biases of the
  * convolutions become its shifts. Statistics are those given, else mean 0 and variance 1; scale and shift are set so that
- * the function of the model stays the same.
+ * the function of the model stays the same. Frozen convolutions get none: going through a scale and back may move a weight
+ * by a rounding.
  *
  * @returns undefined where there is nothing to put back: the model has a normalization, or no convolution of its own weights.
  */
-export async function restoreBatchNorm(model: Model, statistics: ChannelStatistics = new Map()): Promise<RestoredModel | undefined> {
+export async function restoreBatchNorm(
+  model: Model, { statistics = new Map(), isFrozen = () => false }: { readonly statistics?: ChannelStatistics; readonly isFrozen?: (node: Node) => boolean } = {},
+): Promise<RestoredModel | undefined> {
   if ((opsetOf(model) ?? 0) < FIRST_OPSET || model.graph.nodes.some((node) => isOp(node, ...normalizations))) return undefined;
   const copy = cloneModel(model);
   const { graph } = copy;
@@ -63,7 +66,7 @@ export async function restoreBatchNorm(model: Model, statistics: ChannelStatisti
     nodes.push(node);
     const output = node.outputs[0] ?? '';
     const [weight, bias] = [1, 2].map((position) => ownConstant(node.inputs[position] ?? '', copy, index));
-    if (!isOp(node, 'Conv') || heads.has(node) || weight?.type !== 'float32' || ((node.inputs[2] ?? '') !== '' && bias?.type !== 'float32')) continue;
+    if (!isOp(node, 'Conv') || heads.has(node) || isFrozen(node) || weight?.type !== 'float32' || ((node.inputs[2] ?? '') !== '' && bias?.type !== 'float32')) continue;
     const channels = weight.dims[0] ?? 0;
     const { mean = new Float32Array(channels), variance = new Float32Array(channels).fill(1) } = statistics.get(output) ?? {};
     const shift = bias === undefined ? new Float32Array(channels) : ((await readTensor(bias)).data as Float32Array).slice();

@@ -27,7 +27,7 @@ async function someStatistics(model: Model): Promise<ChannelStatistics> {
 }
 
 async function restored(model: Model, statistics?: ChannelStatistics): Promise<RestoredModel> {
-  return await restoreBatchNorm(model, statistics) ?? assert.fail('nothing was put back');
+  return await restoreBatchNorm(model, statistics && { statistics }) ?? assert.fail('nothing was put back');
 }
 
 /** Conv without bias, Relu, Conv with bias to the output: the first gets a norm, the second ends the network. */
@@ -62,6 +62,19 @@ describe('restoreBatchNorm and foldBatchNorm', () => {
     await assertSameOutputs(model, folded, 1e-5);
     assert.equal(await restoreBatchNorm(open), undefined, 'the restored model has normalization');
     assert.deepEqual(operators(model), ['Conv', 'Relu', 'Conv'], 'the given model stays as it was');
+  });
+
+  it('leave frozen convolutions alone: their weights keep every bit', async () => {
+    const model = twoConvolutions();
+    assert.equal(await restoreBatchNorm(model, { isFrozen: (node) => node.name === 'first' }), undefined);
+    model.graph.nodes.splice(2, 0, makeNode('Conv', ['a1', 'w3'], ['c3'], {}, { name: 'third' }));
+    (model.graph.nodes[3] ?? assert.fail()).inputs[0] = 'c3';
+    model.graph.initializers.set('w3', tensorFrom('w3', { type: 'float32', dims: [6, 6, 1, 1], data: new Float32Array(36).map((_, at) => Math.sin(at)) }));
+    const open = await restoreBatchNorm(model, { isFrozen: (node) => node.name === 'first' }) ?? assert.fail();
+    assert.deepEqual(open.norms.map(({ output }) => output), ['c3']);
+    const folded = await foldBatchNorm(model, open);
+    const [before, after] = await Promise.all([model, folded].map((made) => readTensor(made.graph.initializers.get('w1') ?? assert.fail())));
+    assert.deepEqual(after?.data, before?.data);
   });
 
   it('does not touch weights that two convolutions share', async () => {

@@ -111,12 +111,13 @@ interface Network {
 }
 
 async function networkOf({ model, choices, fromScratch }: TrainingTask, context: PassContext): Promise<Network> {
-  const open = fromScratch && choices.batchNorm === 'train' ? await restoreBatchNorm(model) : undefined;
-  const trained = open?.model ?? model;
   const frozen = ignoredLayers(model.graph, context.origins, choices.freeze, 'freeze');
+  const touches = (node: Node, from: Origins): boolean => layersOf(node, from).some((layer) => frozen.has(layer));
+  const open = fromScratch && choices.batchNorm === 'train' ? await restoreBatchNorm(model, { isFrozen: (node) => touches(node, context.origins) }) : undefined;
+  const trained = open?.model ?? model;
   // What was put back for training belongs to the layer of its convolution.
   const origins = new Map([...context.origins, ...(open?.norms ?? []).map(({ output, convolution }) => [convolution, context.origins.get(output) ?? [output]] as const)]);
-  const isFrozen = (node: Node): boolean => layersOf(node, origins).some((layer) => frozen.has(layer));
+  const isFrozen = (node: Node): boolean => touches(node, origins);
   const prepare: Network['prepare'] = (batch) => prepareTraining(trained, { batch, dims: context.dims, isFrozen, batchNorm: choices.batchNorm });
   return {
     restored: open?.norms.length ?? 0,
