@@ -7,6 +7,7 @@ import type { Model } from '../../../../../src/engine/ir/model';
 import type { WeightsOptions } from '../../../../../src/engine/passes/prune/weights/options';
 import { findWeights, type PrunableWeight } from '../../../../../src/engine/passes/prune/weights/findWeights';
 import { columnsOf, positionsOf } from '../../../../../src/engine/passes/prune/weights/layout';
+import { matrixProducts } from '../../../../../src/engine/passes/prune/weights/products';
 import { gatherStatistics } from '../../../../../src/engine/passes/prune/weights/statistics';
 import { nodeDecoders } from '../../../../../src/runtime/decoders';
 import { nodeFiles } from '../../../../../src/runtime/files';
@@ -42,26 +43,31 @@ async function layersOf(model: Model, data: Dataset): Promise<Layer[]> {
   return weights.map((weight, position) => ({ weight, gram: sums[position] as Float64Array }));
 }
 
+const products = matrixProducts(testRuntime, 2);
+
 /** Squared error of the layer's output over its squared output, for the inputs behind the Gram matrices. */
 async function outputError({ weight: { name, layout }, gram }: Layer, before: Model, after: Model): Promise<number> {
   const columns = columnsOf(layout);
-  const positions = positionsOf(layout);
   const [old, changed] = [await valuesOf(before, name), await valuesOf(after, name)];
-  const squared = (value: (position: number) => number): number => {
+  const positions = positionsOf(layout);
+  const squared = async (value: (position: number) => number): Promise<number> => {
     let sum = 0;
-    for (let row = 0; row < layout.groups * layout.rows; row += 1) {
-      const own = Array.from({ length: columns }, (_, column) => value(positions[row * columns + column] ?? 0));
-      const start = Math.floor(row / layout.rows) * columns * columns;
-      for (const [one, left] of own.entries()) if (left !== 0) for (const [other, right] of own.entries()) sum += left * right * (gram[start + one * columns + other] ?? 0);
+    for (let group = 0; group < layout.groups; group += 1) {
+      const size = layout.rows * columns;
+      const own = { rows: layout.rows, columns, data: Float64Array.from(positions.subarray(group * size, (group + 1) * size), value) };
+      const inputs = { rows: columns, columns, data: gram.subarray(group * columns * columns, (group + 1) * columns * columns) };
+      const { data } = await products.multiply(own, inputs);
+      data.forEach((each, index) => { sum += each * (own.data[index] as number); });
     }
     return sum;
   };
-  return squared((position) => (old[position] ?? 0) - (changed[position] ?? 0)) / squared((position) => old[position] ?? 0);
+  return await squared((position) => (old[position] ?? 0) - (changed[position] ?? 0)) / await squared((position) => old[position] ?? 0);
 }
 
 withAssets('prune.weights on real models', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   after(closeAssets);
+  after(() => products.release());
 
   for (const [name, description] of [['dnn_m-kws12', 'kws-dnn'], ['ds_cnn_s-kws12', 'kws-ds-cnn']] as const) {
     it(`${name}: SparseGPT loses less of every layer's output than magnitude, by share and by pattern`, async () => {
