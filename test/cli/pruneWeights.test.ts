@@ -8,7 +8,7 @@ import { assetPath, withAssets } from '../support/assets';
 import { bundle, temporaryFolder } from '../support/bundle';
 
 withAssets('decant compress --pass prune.weights', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder = '';
 
   before(async () => {
