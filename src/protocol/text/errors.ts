@@ -349,6 +349,16 @@ export const errorTexts = {
     en: '{what} is planned but not in this version.',
     zh: '{what} 已在计划中，但本版本尚未提供。',
   },
+  pruneTargetUnreachable: {
+    exit: 3,
+    en: 'Pruning cannot reach {wanted} ({measure}): with all that may go, {smallest} are left ({share} of before). Ask for {share} or more, or let more go: a smaller "grain" (now {grain}) or "minimum" (now {minimum}), or fewer layers in "ignore".',
+    zh: '剪枝无法达到 {wanted}（{measure}）：移除所有可移除的部分后仍剩 {smallest}（原来的 {share}）。请将目标设为 {share} 或更大，或允许移除更多：减小 "grain"（当前 {grain}）或 "minimum"（当前 {minimum}），或减少 "ignore" 中的层。',
+  },
+  importanceNotFinite: {
+    exit: 3,
+    en: 'The importance of the channels of layer "{layer}" is not a finite number: its weights, or gradients on the data, hold NaN or infinite values. Choose the criterion "l2", or add the layer to "ignore".',
+    zh: '层 "{layer}" 的通道重要性不是有限数值：其权重或在数据上的梯度含有 NaN 或无穷大。请改用准则 "l2"，或将该层加入 "ignore"。',
+  },
   pruneUnknownUnits: {
     exit: 2,
     en: 'There is no unit {unit} in the group "{group}" of this model. Find the groups of the model anew.',
@@ -422,8 +432,8 @@ export const errorTexts = {
   },
   lossNeedsLabels: {
     exit: 3,
-    en: 'The loss "{loss}" compares with labels, but split "{split}" has none. Add labels to the data, or train by a teacher alone with "kl".',
-    zh: '损失 "{loss}" 需要标签，但数据划分 "{split}" 没有标签。请为数据添加标签，或仅用教师模型以 "kl" 训练。',
+    en: 'The loss "{loss}" compares with labels, but split "{split}" has none. Add labels to the data, or train by a teacher alone: with "kl" for classes, with "outputs" for numbers.',
+    zh: '损失 "{loss}" 需要标签，但数据划分 "{split}" 没有标签。请为数据添加标签，或仅由教师模型训练：类别用 "kl"，数值用 "outputs"。',
   },
   lossNeedsTeacher: {
     exit: 3,
@@ -432,8 +442,8 @@ export const errorTexts = {
   },
   lossUnfit: {
     exit: 3,
-    en: 'The loss "{loss}" compares distributions over classes, but output {output} of shape [{shape}] has none. Use the loss "label", with labelled data.',
-    zh: '损失 "{loss}" 比较的是类别分布，但形状为 [{shape}] 的输出 {output} 不含类别。请改用损失 "label" 并提供有标签的数据。',
+    en: 'The loss "{loss}" compares distributions over classes, but output {output} of shape [{shape}] has none. Use the loss "outputs", which compares numbers with those of the teacher, or "label" with labelled data.',
+    zh: '损失 "{loss}" 比较的是类别分布，但形状为 [{shape}] 的输出 {output} 不含类别。请改用损失 "outputs"（与教师的输出数值比较），或提供有标签的数据并使用 "label"。',
   },
   teacherBatch: {
     exit: 3,
@@ -452,8 +462,8 @@ export const errorTexts = {
   },
   labelUnfit: {
     exit: 3,
-    en: 'Sample {sample} has {found} as its label; training output {output} of shape [{shape}] wants {wanted}. Change the labels of the data, or train by a teacher alone with the pass "distill" and the loss "kl".',
-    zh: '样本 {sample} 的标签是 {found}；训练形状为 [{shape}] 的输出 {output} 需要 {wanted}。请修改数据的标签，或使用方法 "distill" 与损失 "kl" 仅由教师模型训练。',
+    en: 'Sample {sample} has {found} as its label; training output {output} of shape [{shape}] wants {wanted}. Change the labels of the data, or train by a teacher alone with the pass "distill" and the loss "kl" (classes) or "outputs" (numbers).',
+    zh: '样本 {sample} 的标签：{found}；训练形状为 [{shape}] 的输出 {output} 需要：{wanted}。请修改数据的标签，或使用方法 "distill" 与损失 "kl"（类别）或 "outputs"（数值）仅由教师模型训练。',
   },
   dataNotFinite: {
     exit: 3,
@@ -467,8 +477,8 @@ export const errorTexts = {
   },
   trainingDiverged: {
     exit: 4,
-    en: 'Training diverged: at step {step} (epoch {epoch}) loss or gradient was not finite, or a thousand times the first loss, {times} times in a row, although the learning rate was halved each time. Start again with a smaller "learningRate" than {learningRate}, with "warmup", or with "clip": 1. The last checkpoint is kept.',
-    zh: '训练发散：在第 {step} 步（第 {epoch} 轮），尽管每次都将学习率减半，损失或梯度仍连续 {times} 次不是有限数值，或超过最初损失的一千倍。请以小于 {learningRate} 的 "learningRate" 重新开始，或使用 "warmup" 或 "clip": 1。最后的检查点已保留。',
+    en: 'Training diverged: at step {step} (epoch {epoch}) loss or gradient was not finite, or a thousand times the first loss, {times} times in a row, although the learning rate was halved each time. Start again with a smaller "learningRate" than {learningRate}, with "warmup", or with "clip": 1. No epoch before that was better than the start, so nothing was written.',
+    zh: '训练发散：在第 {step} 步（第 {epoch} 轮），尽管每次都将学习率减半，损失或梯度仍连续 {times} 次不是有限数值，或超过最初损失的一千倍。请以小于 {learningRate} 的 "learningRate" 重新开始，或使用 "warmup" 或 "clip": 1。此前没有一轮优于训练前，因此未写出结果。',
   },
   tooFewSamples: {
     exit: 3,

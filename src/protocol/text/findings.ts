@@ -109,9 +109,21 @@ export const findingTexts = {
     en: 'Loss or gradient was not a finite number {count} times while training; those steps were taken back and the learning rate lowered to {factor} of what was asked. Choose a smaller "learningRate" for a quieter run.',
     zh: '训练中损失或梯度有 {count} 次不是有限数值；这些步骤已撤回，学习率降为设定值的 {factor}。若要更平稳，请选择更小的 "learningRate"。',
   },
+  'finding.trainingDiverged': {
+    en: 'Training diverged at step {step} (epoch {epoch}) and ended there; the weights of epoch {best} were kept. Choose a smaller "learningRate" than {learningRate}, "warmup", or "clip": 1.',
+    zh: '训练在第 {step} 步（第 {epoch} 轮）发散并就此结束；保留了第 {best} 轮的权重。请选择小于 {learningRate} 的 "learningRate"，或使用 "warmup" 或 "clip": 1。',
+  },
+  'finding.metricReplaced': {
+    en: 'The best epoch was chosen by {metric}: {asked} cannot judge single epochs, because it is a script or compares with labels that the held-out samples do not have. The accuracy in the report is measured as you asked.',
+    zh: '最佳轮次按 {metric} 选择：{asked} 不能用于逐轮评估，因为它是脚本，或需要留出样本所没有的标签。报告中的准确率仍按您指定的方式测量。',
+  },
+  'finding.metricUnused': {
+    en: 'The weights are those of the last epoch: {asked} cannot judge single epochs, because it is a script or compares with labels that the held-out samples do not have. The accuracy in the report is measured as you asked.',
+    zh: '保留的是最后一轮的权重：{asked} 不能用于逐轮评估，因为它是脚本，或需要留出样本所没有的标签。报告中的准确率仍按您指定的方式测量。',
+  },
   'finding.trainingMicrobatch': {
-    en: 'Memory is short: batches of {from} samples were trained in parts of {to}. The result is the same but for BatchNormalization, and slower.',
-    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练。除 BatchNormalization 外结果相同，但更慢。',
+    en: 'Memory is short: batches of {from} samples were trained in parts of {to}. The result is the same but for BatchNormalization and batches with ignored labels, and slower.',
+    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练。除 BatchNormalization 与含忽略标签的批外结果相同，但更慢。',
   },
   'finding.trainingBatchShrunk': {
     en: 'The batch was {from} samples, more than the {samples} there are to train on; it became {to}.',

@@ -16,6 +16,12 @@ export const formTexts = {
   'form.int8Rows': { en: 'int8, one scale for each row', zh: 'int8，每行一个缩放系数' },
   'form.int8Activations': { en: 'int8 activations', zh: 'int8 激活' },
   'form.sparse': { en: '{share} zeros', zh: '{share} 为零' },
+  'form.pruned': { en: '{kept} of {total} {kind}', zh: '保留 {total} 个{kind}中的 {kept} 个' },
+  'form.prunedInput': { en: 'reads {kept} of {total} {kind}', zh: '读取 {total} 个{kind}中的 {kept} 个' },
+  'form.units.channels': { en: 'channels', zh: '通道' },
+  'form.units.heads': { en: 'heads', zh: '注意力头' },
+  'form.units.neurons': { en: 'neurons', zh: '神经元' },
+  'form.units.hidden': { en: 'hidden values', zh: '隐藏值' },
   'form.trained': { en: 'trained', zh: '已训练' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
 

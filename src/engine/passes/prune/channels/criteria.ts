@@ -1,0 +1,37 @@
+// The one table of criteria: how much each unit matters. A new criterion is one entry here and its name in options.ts.
+
+import type { DependencyGroup } from '../../../analysis/dependencies/index';
+import type { Split } from '../../../data/dataset';
+import type { Model } from '../../../ir/model';
+import type { PassContext } from '../../pass';
+import { activationSizes } from './activations';
+import { gradientScores } from './gradients';
+import type { CriterionName } from './options';
+import type { Importance } from './units';
+import { batchNormScale, magnitudes, medianDistances, randomNumbers } from './weightCriteria';
+
+export interface CriterionTask {
+  readonly model: Model;
+  readonly groups: readonly DependencyGroup[];
+  /** Samples to look at; only criteria that need data read them. */
+  readonly split: Split | undefined;
+  readonly samples: number;
+  readonly pass: PassContext;
+}
+
+export interface Criterion {
+  readonly needs: 'nothing' | 'samples' | 'gradients';
+  /** Importance of units, 0 or more; larger stays longer. */
+  run(task: CriterionTask): Promise<Importance>;
+}
+
+export const criteria: Readonly<Record<CriterionName, Criterion>> = {
+  taylor: { needs: 'gradients', run: (task) => gradientScores(task, 'taylor') },
+  hessian: { needs: 'gradients', run: (task) => gradientScores(task, 'hessian') },
+  activation: { needs: 'samples', run: activationSizes },
+  l1: { needs: 'nothing', run: (task) => magnitudes(task, 1) },
+  l2: { needs: 'nothing', run: (task) => magnitudes(task, 2) },
+  fpgm: { needs: 'nothing', run: medianDistances },
+  bn: { needs: 'nothing', run: batchNormScale },
+  random: { needs: 'nothing', run: (task) => Promise.resolve(randomNumbers(task)) },
+};

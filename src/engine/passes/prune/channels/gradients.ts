@@ -1,0 +1,126 @@
+// Criteria by gradients. `taylor`: |sum of w dL/dw| over the entries of a unit, what the loss changes to first order when
+// they become 0 (Molchanov 2019). `hessian`: sum of (w dL/dw)², the second-order change with the Fisher information (squared
+// gradients of small batches) for the diagonal of the Hessian (Theis 2018). BatchNormalization works as when the model is used.
+
+import type { DependencyGroup, Slot } from '../../../analysis/dependencies/index';
+import type { Batch, Label, Split } from '../../../data/dataset';
+import { EngineError } from '../../../error';
+import { int } from '../../../ir/attributes';
+import { makeValue } from '../../../ir/build';
+import { cloneModel } from '../../../ir/clone';
+import type { Model } from '../../../ir/model';
+import { inferShapes } from '../../../ir/shapes/index';
+import { readTensor } from '../../../ir/tensors';
+import type { NdArray } from '../../../ports';
+import { forProvider } from '../../../train/blockedConvolutions';
+import { differentiate } from '../../../train/gradient/differentiate';
+import { GraphBuilder } from '../../../train/graphBuilder';
+import { labelLoss } from '../../../train/losses/label';
+import type { LabelForm, LossContext } from '../../../train/losses/loss';
+import { prepareTraining } from '../../../train/prepare';
+import { classAxisOf, labelFormOf, targetsOf } from '../../../train/targets';
+import type { TrainableModel, TrainableOutput } from '../../../train/trainable';
+import { LABELS } from '../../../train/trainingNames';
+import type { CriterionTask } from './criteria';
+import { CRITERION_SHARE } from './progressShares';
+import { overSamples } from './sampleRuns';
+import { accumulate, type Importance, sumsAlong, unitSums } from './units';
+
+type GradientCriterion = 'taylor' | 'hessian';
+
+/** Samples whose gradients are summed before they are looked at: few, since gradients of different samples cancel. */
+const BATCH = 8;
+/** Labels that are looked at to tell classes from values. */
+const LABELS_LOOKED_AT = 256;
+
+/** @throws EngineError what preparing, differentiating and labels throw: `nothingToTrain`, `noGradient`, `labelUnfit`, ... */
+export async function gradientScores({ model, groups, split, samples, pass }: CriterionTask, criterion: GradientCriterion): Promise<Importance> {
+  if (split === undefined) throw new Error('the criterion needs samples');
+  const prepared = await prepareTraining(model, { batch: Math.min(BATCH, split.size), dims: pass.dims, isFrozen: () => false, batchNorm: 'frozen' });
+  const trained = new Set(prepared.parameters.map(({ name }) => name));
+  const places = placesOf(groups, trained);
+  const { graph, feeds, gradients } = await gradientGraph(prepared, split, [...places.keys()]);
+  const weights = new Map<string, Float32Array>();
+  for (const name of gradients.keys()) weights.set(name, await valuesOf(prepared.model, name));
+  const found = new Map<string, Float64Array>();
+  await overSamples({
+    model: await forProvider(pass.runtime, graph, 'cpu'), trainable: prepared, split, samples, feeds, progress: CRITERION_SHARE,
+    each: (outputs) => {
+      for (const [name, output] of gradients) {
+        const array = outputs[output] as NdArray;
+        const changes = changesOf(weights.get(name) as Float32Array, array.data as Float32Array, criterion);
+        for (const { group, slot } of places.get(name) ?? []) accumulate(found, group, unitSums(slot, sumsAlong(changes, array.dims, slot.axis)).map(Math.abs));
+      }
+    },
+  }, pass);
+  return found;
+}
+
+function changesOf(weights: Float32Array, gradients: Float32Array, criterion: GradientCriterion): Float32Array {
+  const changes = new Float32Array(weights.length);
+  for (let at = 0; at < changes.length; at += 1) changes[at] = (weights[at] as number) * (gradients[at] as number);
+  if (criterion === 'hessian') for (let at = 0; at < changes.length; at += 1) changes[at] = (changes[at] as number) ** 2;
+  return changes;
+}
+
+/** Where units lie, by tensor that has a gradient. */
+function placesOf(groups: readonly DependencyGroup[], trained: ReadonlySet<string>): ReadonlyMap<string, readonly { readonly group: DependencyGroup; readonly slot: Slot }[]> {
+  const places = new Map<string, { readonly group: DependencyGroup; readonly slot: Slot }[]>();
+  for (const group of groups) {
+    for (const slot of group.weights) {
+      if (trained.has(slot.tensor)) places.set(slot.tensor, [...(places.get(slot.tensor) ?? []), { group, slot }]);
+    }
+  }
+  return places;
+}
+
+async function valuesOf({ graph }: Model, name: string): Promise<Float32Array> {
+  const tensor = graph.initializers.get(name);
+  if (tensor === undefined) throw new Error(`no initializer ${name}`);
+  return (await readTensor(tensor)).data as Float32Array;
+}
+
+interface GradientGraph {
+  readonly graph: Model;
+  readonly feeds: (batch: Batch) => Readonly<Record<string, NdArray>>;
+  /** Output with the gradient, by name of the weight. */
+  readonly gradients: ReadonlyMap<string, string>;
+}
+
+async function gradientGraph(trainable: TrainableModel, split: Split, names: readonly string[]): Promise<GradientGraph> {
+  const copy = cloneModel(trainable.model);
+  const shapes = await inferShapes(copy);
+  const build = new GraphBuilder(copy.graph);
+  const labels: readonly Label[] = split.labelled ? (await split.read(0, Math.min(split.size, LABELS_LOOKED_AT))).labels ?? [] : [];
+  const [first] = trainable.outputs;
+  if (first === undefined) throw new EngineError('noFloatOutput', { outputs: copy.graph.outputs.map(({ name }) => name).join(', ') });
+  const output: TrainableOutput = { ...first, axis: classAxisOf(first, trainable.batch, labels) };
+  const form = labelFormOf(output, trainable.batch, labels);
+  if (split.labelled) copy.graph.inputs.push(makeValue(LABELS, 'float32', output.dims));
+  const context: LossContext = {
+    build, batch: trainable.batch, outputs: [output], labelForm: form, teacherOutputs: [],
+    facts: (tensor) => ({ type: shapes.tensors.get(tensor)?.type === 'float16' ? 'float16' : 'float32', shape: output.dims }),
+    labels: () => (split.labelled ? LABELS : ownAnswers(build, output, form)),
+    oneHot: unused, teacher: unused, parameter: unused,
+  };
+  const { model, gradients } = await differentiate(copy, labelLoss.build(context, {}), names);
+  model.graph.outputs = [...gradients].map(([name, gradient]) => makeValue(gradient, 'float32', model.graph.initializers.get(name)?.dims ?? []));
+  return {
+    graph: model, gradients,
+    feeds: (batch) => (split.labelled ? { [LABELS]: { type: 'float32', dims: output.dims, data: targetsOf(batch, { form, output, batch: trainable.batch, smoothing: 0, file: split.name }).soft } } : {}),
+  };
+}
+
+/**
+ * Without labels the answers of the model itself stand for them: the class it chooses, the side of a Sigmoid, and for numbers
+ * 0, so that the gradient says how the output moves. (Its probabilities as targets would give no gradient at all.)
+ */
+function ownAnswers(build: GraphBuilder, { logits, axis, dims }: TrainableOutput, form: LabelForm): string {
+  if (form === 'values') return build.filled(dims, 0);
+  if (form === 'binary') return build.cast(build.node('Greater', [logits, build.scalar(0)]), 'float32');
+  return build.cast(build.node('Equal', [logits, build.node('ReduceMax', [logits, build.ints([axis])], { keepdims: int(1) })]), 'float32');
+}
+
+function unused(): never {
+  throw new Error('the loss against labels asks for nothing else');
+}
