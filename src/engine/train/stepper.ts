@@ -1,7 +1,6 @@
 // Runs steps: feeds batches and state vectors to the training sessions and hands out what a step gave. Whether the new
 // state is taken is the caller's choice (`adopt`): a step that went wrong is simply not taken.
 
-import type { Model } from '../ir/model';
 import type { NdArray, Runtime, Session, SessionOptions } from '../ports';
 import { forProvider } from './blockedConvolutions';
 import type { FlatLayout } from './flat';
@@ -48,7 +47,7 @@ export interface StepperOptions extends UpdateOptions {
 /** A stepper over a graph that takes whole steps. The arrays of `state` are its buffers from then on. */
 export async function wholeStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
   const model = await forProvider(runtime, graph.model, options.provider);
-  const session = await runtime.createSession(model, sessionOptions(options, model));
+  const session = await runtime.createSession(model, sessionOptions(options));
   let loop: Session | undefined;
   const buffers = new Buffers(state, graph.layout, options);
   const outputs = [...buffers.names.map(nextOutput), REPORT];
@@ -64,7 +63,7 @@ export async function wholeStepper(runtime: Runtime, graph: TrainingGraph, state
       return reportOf(results[REPORT]?.data as Float32Array);
     },
     async steps(inputs) {
-      loop ??= await runtime.createSession(loopGraph(model, inputs.length), sessionOptions(options, model));
+      loop ??= await runtime.createSession(loopGraph(model, inputs.length), sessionOptions(options));
       const feeds = { ...buffers.inputs(), ...stacked(inputs.map(({ parts: [part = {}], scalars }) => ({ ...part, ...scalarFeeds(scalars) }))) };
       const results = await loop.run(renamed(feeds), outputs.map(outer), renamed(buffers.targets()));
       const reports = results[outer(REPORT)]?.data as Float32Array;
@@ -96,10 +95,10 @@ function renamed(feeds: Feeds): Feeds {
 export async function accumulatingStepper(runtime: Runtime, graph: TrainingGraph, state: TrainingState, options: StepperOptions): Promise<Stepper> {
   const { layout } = graph;
   const model = await forProvider(runtime, graph.model, options.provider);
-  const gradients = await runtime.createSession(model, sessionOptions(options, model));
+  const gradients = await runtime.createSession(model, sessionOptions(options));
   let update: Session;
   try {
-    update = await runtime.createSession(buildUpdateGraph(layout, options, model.opsets.get('') ?? 0), sessionOptions(options, model));
+    update = await runtime.createSession(buildUpdateGraph(layout, options, model.opsets.get('') ?? 0), sessionOptions(options));
   } catch (error) {
     await gradients.release();
     throw error;
@@ -138,13 +137,13 @@ export async function accumulatingStepper(runtime: Runtime, graph: TrainingGraph
 }
 
 /**
- * Threads that wait for the next kernel in a loop instead of sleeping pay where kernels are short matrix products, and cost
- * where they are convolutions. Milliseconds a step, sleeping and looping, 2 threads, onnxruntime 1.30: sst2-transformer
- * (batch 32) 103 and 82, dnn_m-kws12 (64) 2.4 and 2.0; fashion-mobilenetv2-bn (64) 196 and 206, resnet20-cifar10 (128) 395
- * and 460.
+ * Threads sleep while they wait for the next kernel (`spinning` stays off). Looping pays a little on a machine that has
+ * nothing else to do and ruins a step on one that has. Milliseconds a step, sleeping and looping, 2 threads on 2 cores,
+ * onnxruntime 1.30: idle, sst2-transformer (batch 32) 103 and 82, dnn_m-kws12 (64) 2.4 and 2.0; beside busy processes,
+ * dnn_m-kws12 64 to 76 and 95 to 118.
  */
-function sessionOptions({ provider, threads }: StepperOptions, { graph }: Model): SessionOptions {
-  return { provider, threads, memoryPattern: false, spinning: !graph.nodes.some(({ opType }) => opType === 'Conv' || opType === 'ConvTranspose') };
+function sessionOptions({ provider, threads }: StepperOptions): SessionOptions {
+  return { provider, threads, memoryPattern: false };
 }
 
 function vector(data: Float32Array): NdArray {

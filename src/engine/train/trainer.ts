@@ -21,15 +21,20 @@ const CHECKPOINT_MS = 30_000;
 /** Steps back in a row after which training has diverged. */
 const MOST_STEPS_BACK = 3;
 
+/** Milliseconds from any start. */
+export type Clock = () => number;
+
 /**
  * Trains until the epochs are done, or stops early; goes on from `request.checkpoint` where there is one.
  *
- * @throws EngineError `cancelled` (a checkpoint is saved first), `trainingDiverged`, `dataNotFinite`, `labelOutOfRange`,
+ * @throws EngineError `cancelled` (a checkpoint is saved first), `trainingDiverged` (where no epoch was better than the start), `dataNotFinite`, `labelOutOfRange`,
  * `labelUnfit`, `batchTooLarge`, `trainingCheckpoint`, and what preparing and differentiating throw.
+ *
+ * @param clock decides how many steps go into a call and when to save; tests give one that no load of the machine changes
  */
-export async function train(request: TrainingRequest): Promise<TrainingResult> {
+export async function train(request: TrainingRequest, clock: Clock = () => performance.now()): Promise<TrainingResult> {
   const saved = await request.checkpoint?.load();
-  const training = await Training.open(request, saved);
+  const training = await Training.open(request, saved, clock);
   try {
     return await training.run(saved !== undefined);
   } finally {
@@ -39,7 +44,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
 
 /** One training on its way. A class because nearly everything here changes the same few things. */
 class Training {
-  private savedAt = performance.now();
+  private savedAt: number;
   private readonly pace: Pace;
 
   private constructor(
@@ -48,11 +53,13 @@ class Training {
     private opened: OpenTraining,
     private position: TrainingPosition,
     private bestState: TrainingState | undefined,
+    private readonly clock: Clock,
   ) {
+    this.savedAt = clock();
     this.pace = createPace(planned.plan.stepsPerEpoch);
   }
 
-  static async open(request: TrainingRequest, saved: Uint8Array | undefined): Promise<Training> {
+  static async open(request: TrainingRequest, saved: Uint8Array | undefined, clock: Clock): Promise<Training> {
     const { options, data } = request;
     const batch = Math.min(options.batch, data.size);
     if (batch < options.batch) request.onEvent?.({ type: 'batchShrunk', from: options.batch, to: batch, samples: data.size });
@@ -61,7 +68,7 @@ class Training {
     try {
       const opened = await openTraining(planned, stored?.state ?? await startState(planned));
       const position = stored?.position ?? { ...START_POSITION, microbatch: planned.plan.microbatch };
-      return new Training(request, planned, opened, position, stored?.bestState);
+      return new Training(request, planned, opened, position, stored?.bestState, clock);
     } catch (error) {
       await planned.teacher?.release();
       throw error;
@@ -85,10 +92,24 @@ class Training {
     const isJudged = this.position.step > 0 || this.position.history.length > 0;
     if (request.startIsCandidate !== false && !isJudged) await this.judgeStart();
     // Asked before each epoch, so that a training that was lost after its last one does not go on when it is resumed.
-    while (this.position.epoch < epochs && !this.hasStalled()) await this.epoch();
+    try {
+      while (this.position.epoch < epochs && !this.hasStalled()) await this.epoch();
+    } catch (error) {
+      if (!this.endsWithBest(error)) throw error;
+      return this.result();
+    }
     const { best, epoch } = this.position;
     if (epoch < epochs && best !== undefined) request.onEvent?.({ type: 'earlyStop', epoch, bestEpoch: best.epoch });
     return this.result();
+  }
+
+  /** Whether training diverged after an epoch that was better than the start: that one is the result. */
+  private endsWithBest(error: unknown): boolean {
+    const { request, position: { best, step, epoch } } = this;
+    if (!(error instanceof EngineError) || error.code !== 'trainingDiverged') return false;
+    if (request.options.keep !== 'best' || best === undefined || best.epoch === 0) return false;
+    request.onEvent?.({ type: 'diverged', step, epoch: epoch + 1, bestEpoch: best.epoch, learningRate: this.peakLearningRate() });
+    return true;
   }
 
   /** Whether as many epochs as `earlyStop` went by without a better one. */
@@ -107,7 +128,7 @@ class Training {
 
   private async epoch(): Promise<void> {
     const { request, planned: { plan } } = this;
-    const began = performance.now();
+    const began = this.clock();
     const first = this.position.stepInEpoch;
     const order = epochOrder(request.data.size, request.options.seed, this.position.epoch);
     while (this.position.stepInEpoch < plan.stepsPerEpoch) {
@@ -117,7 +138,7 @@ class Training {
       if (count === 1) await this.step(order);
       else await this.steps(order, count);
     }
-    const seconds = (performance.now() - began) / 1000;
+    const seconds = (this.clock() - began) / 1000;
     const { epoch, lossSum, lossCount } = this.position;
     const metric = await this.evaluate();
     const record: EpochRecord = {
@@ -169,9 +190,9 @@ class Training {
 
   private async step(order: readonly number[]): Promise<void> {
     const inputs = await this.read(order);
-    const began = performance.now();
+    const began = this.clock();
     const report = await this.runStep(inputs, order);
-    this.pace.note(performance.now() - began);
+    this.pace.note(this.clock() - began);
     if (isSound(report, this.position.firstLoss)) {
       this.opened.stepper.adopt();
       this.noteStep(report);
@@ -293,7 +314,7 @@ class Training {
   /** Between steps: saves now and then, and ends here when cancelled. */
   private async pause(): Promise<void> {
     const isCancelled = this.request.signal?.aborted === true;
-    if (isCancelled || performance.now() - this.savedAt > CHECKPOINT_MS) await this.save();
+    if (isCancelled || this.clock() - this.savedAt > CHECKPOINT_MS) await this.save();
     throwIfAborted(this.request.signal);
   }
 
@@ -302,7 +323,7 @@ class Training {
     if (request.checkpoint === undefined) return;
     const bytes = encodeCheckpoint({ position, state: this.opened.stepper.state, bestState }, fingerprint(request));
     await request.checkpoint.save(bytes);
-    this.savedAt = performance.now();
+    this.savedAt = this.clock();
     request.onEvent?.({ type: 'checkpoint', step: position.step, epoch: position.epoch + 1, bytes: bytes.length });
   }
 }

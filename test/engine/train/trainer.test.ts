@@ -10,7 +10,7 @@ import { readTensor, tensorFrom } from '../../../src/engine/ir/tensors';
 import type { Runtime } from '../../../src/engine/ports';
 import { subset } from '../../../src/engine/train/samples';
 import { createTeacher } from '../../../src/engine/train/teacherSession';
-import { train } from '../../../src/engine/train/trainer';
+import { type Clock, train } from '../../../src/engine/train/trainer';
 import type { TrainedValues, TrainingEvent, TrainingRequest, TrainingResult } from '../../../src/engine/train/training';
 import { withAssets } from '../../support/assets';
 import { closeAssets } from '../../support/models';
@@ -25,11 +25,17 @@ function assertSame(found: TrainedValues, expected: TrainedValues, tolerance = 0
   }
 }
 
-const refusal = async (request: TrainingRequest): Promise<EngineError> => {
-  const error = await train(request).then(() => undefined, (reason: unknown) => reason);
+const refusal = async (request: TrainingRequest, clock?: Clock): Promise<EngineError> => {
+  const error = await train(request, clock).then(() => undefined, (reason: unknown) => reason);
   assert.ok(error instanceof EngineError, String(error));
   return error;
 };
+
+/** Every look at it is a millisecond later: all steps are as short as one of a small network on an idle machine. */
+function steadyClock(): Clock {
+  let milliseconds = 0;
+  return () => (milliseconds += 1);
+}
 
 function ofType<Type extends TrainingEvent['type']>(events: readonly TrainingEvent[], type: Type): Extract<TrainingEvent, { type: Type }>[] {
   return events.filter((event): event is Extract<TrainingEvent, { type: Type }> => event.type === type);
@@ -41,7 +47,7 @@ function changed(split: Split, change: (batch: Batch) => Batch): Split {
 }
 
 withAssets('the trainer, on keywords', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let mlp: TrainingCase;
   let few: Pick<TrainingCase, 'model' | 'train'>;
   before(async () => {
@@ -74,16 +80,16 @@ withAssets('the trainer, on keywords', function () {
   });
 
   /** Kills a training when `when` says so, as losing the process does: what was saved last is all there is. */
-  async function killedAndResumed(options: Parameters<typeof trainingRequest>[1], overrides: Partial<TrainingRequest>, atStep: number): Promise<TrainingResult> {
+  async function killedAndResumed(options: Parameters<typeof trainingRequest>[1], overrides: Partial<TrainingRequest>, atStep: number, clock?: Clock): Promise<TrainingResult> {
     let saved: Uint8Array | undefined;
     const controller = new AbortController();
     const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
     const first = trainingRequest(few, options, { ...overrides, checkpoint, signal: controller.signal });
     const stopping: TrainingRequest = { ...first.request, onEvent: (event) => { if (event.type === 'step' && event.step === atStep) controller.abort(); } };
-    assert.equal((await refusal(stopping)).code, 'cancelled');
+    assert.equal((await refusal(stopping, clock)).code, 'cancelled');
     assert.ok(saved !== undefined, 'no checkpoint');
     const second = trainingRequest(few, options, { ...overrides, checkpoint });
-    const result = await train(second.request);
+    const result = await train(second.request, clock);
     assert.deepEqual(ofType(second.events, 'resumed'), [{ type: 'resumed', step: atStep, epoch: Math.floor(atStep / 4) + 1 }]);
     return result;
   }
@@ -155,10 +161,12 @@ withAssets('the trainer, on keywords', function () {
   });
 
   /** Steps this short run in a Loop once some were timed; after the cancel too few are left for one. */
-  it('takes many short steps in one call, which gives what single steps give', async () => {
-    const options = { epochs: 100, batch: 32, optimizer: 'sgd', learningRate: 1e-4 } as const;
+  it('takes many short steps in one call, which gives what single steps give', async function () {
+    // 308 steps, a handful more than a loop is made for; one thread, which does not wait for another on a loaded machine.
+    this.timeout(120_000);
+    const options = { epochs: 77, batch: 32, optimizer: 'sgd', learningRate: 1e-4 } as const;
     const nanAt = (epoch: number): number => (Math.abs(epoch - 20.5) < 1e-6 ? NaN : 1);
-    const overrides = { losses: [{ loss: 'label', weight: nanAt }] } as const;
+    const overrides = { losses: [{ loss: 'label', weight: nanAt }], threads: 1 } as const;
     let calls = 0;
     const counting: Runtime = {
       ...testRuntime,
@@ -168,12 +176,23 @@ withAssets('the trainer, on keywords', function () {
       },
     };
     const { request, events } = trainingRequest(few, options, { ...overrides, runtime: counting });
-    const whole = await train(request);
-    assert.ok(calls < 300, `${calls} calls for 400 steps`);
-    assert.equal(lossesOf(events).length, 399);
+    const whole = await train(request, steadyClock());
+    assert.ok(calls < 120, `${calls} calls for 308 steps`);
+    assert.equal(lossesOf(events).length, 307);
     assert.deepEqual(ofType(events, 'stepBack').map(({ step }) => step), [83]);
-    const resumed = await killedAndResumed(options, overrides, 3);
+    const resumed = await killedAndResumed(options, overrides, 3, steadyClock());
     assertSame(resumed.parameters, whole.parameters);
+  });
+
+  it('lets threads sleep between kernels: looping takes the machine from whatever else runs on it', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const noting: Runtime = { ...testRuntime, createSession: (model, options) => {
+      asked.push(options?.spinning);
+      return testRuntime.createSession(model, options);
+    } };
+    await train(trainingRequest(few, {}, { runtime: noting }).request);
+    await train(trainingRequest(few, { accumulate: 2 }, { runtime: noting }).request);
+    assert.deepEqual(asked.map((spinning) => spinning === true), [false, false, false]);
   });
 
   it('refuses a checkpoint of another training', async () => {
@@ -238,6 +257,19 @@ withAssets('the trainer, on keywords', function () {
     assert.match(error.message, /step 7 \(epoch 2\).*3 times.*"learningRate" than 0\.002/);
     assert.deepEqual(ofType(events, 'stepBack').map(({ learningRateFactor }) => learningRateFactor), [0.5, 0.25, 0.125]);
     assert.ok(saved !== undefined && Buffer.from(saved).includes('"epoch":1'));
+  });
+
+  it('ends with the best epoch where it diverges after one that was better than the start, and says so', async () => {
+    const seen: TrainedValues[] = [];
+    const evaluate = { better: 'higher', run: (values: TrainedValues) => Promise.resolve(seen.push(values)) } as const;
+    const losses = [{ loss: 'label', weight: (epoch: number) => (epoch < 1 ? 1 : NaN) }];
+    const { request, events } = trainingRequest(few, { epochs: 3, learningRate: 0.002 }, { evaluate, losses });
+    const result = await train(request);
+    assert.deepEqual(result.best, { epoch: 1, metric: 2 });
+    assertSame(result.parameters, seen[1] ?? new Map());
+    assert.deepEqual(ofType(events, 'diverged'), [{ type: 'diverged', step: 7, epoch: 2, bestEpoch: 1, learningRate: 0.002 }]);
+    const worse = { better: 'lower', run: (values: TrainedValues) => Promise.resolve(seen.push(values)) } as const;
+    assert.equal((await refusal(trainingRequest(few, { epochs: 3 }, { evaluate: worse, losses }).request)).code, 'trainingDiverged');
   });
 
   it('a rate far too large ends in that error too, not in weights of NaN', async () => {
