@@ -41,7 +41,7 @@ interface WebGpuSubject extends Pick<Subject, 'name' | 'data' | 'batch' | 'optim
  */
 const subjects: readonly WebGpuSubject[] = [
   {
-    name: 'ResNet-8 with BatchNormalization', data: 'fashion-mnist-subset.json', batch: 16, optimizer: 'sgd', learningRate: 0.02,
+    name: 'ResNet-8 with BatchNormalization', data: 'fashion-mnist-subset.json', batch: 32, optimizer: 'sgd', learningRate: 0.01,
     open: () => Promise.resolve(resnet({ channels: 1, size: 28, classes: 10, blocks: 1, width: 8 })),
   },
   { name: 'transformer', data: 'sst2.json', batch: 4, optimizer: 'adamw', learningRate: 3e-4, open: () => openModel(asset('models/sst2-transformer.onnx')) },
@@ -114,7 +114,7 @@ function resultOf(rows: readonly Row[]): BenchResult {
       {
         claim: `losses of ${STEPS} steps on WebGPU against the CPU's, same graph and batches`, wanted: `<= ${MAX_DIFFERENCE}`,
         found: `at most ${worst.difference.toExponential(1)} (${worst.subject.name})`, met: worst.difference <= MAX_DIFFERENCE && onGpu,
-        note: 'SwiftShader: Vulkan in software on the CPU, so the times say nothing of a graphics card',
+        note: 'from new weights: a trained network with BatchNormalization on small batches is chaotic, and parts from itself by rounding (bench/training/webgpu.ts); SwiftShader is Vulkan in software on the CPU, so the times say nothing of a graphics card',
       },
     ],
     tables: [{
