@@ -5,6 +5,7 @@
 // then the vectors as little-endian float32 in the header's order.
 
 import { EngineError } from '../error';
+import type { FlatLayout } from './flat';
 import type { TrainingState } from './stepper';
 import type { EpochRecord, TrainingRequest } from './training';
 
@@ -27,15 +28,23 @@ export interface TrainingPosition {
   readonly lossCount: number;
   /** Samples a run of the graph: another number rounds differently. */
   readonly microbatch: number;
+  /** What it was before memory was short; absent where it never was. */
+  readonly shrunkFrom?: number;
+  /** Steps that were stepped back from, in all. */
+  readonly stepsBack: number;
+  /** Seconds of training up to here. */
+  readonly seconds: number;
   readonly history: readonly EpochRecord[];
   readonly best: { readonly epoch: number; readonly metric: number } | undefined;
 }
 
 export const START_POSITION: Omit<TrainingPosition, 'microbatch'> = {
-  step: 0, taken: 0, epoch: 0, stepInEpoch: 0, learningRateFactor: 1, stepsBackInARow: 0, lossSum: 0, lossCount: 0, history: [], best: undefined,
+  step: 0, taken: 0, epoch: 0, stepInEpoch: 0, learningRateFactor: 1, stepsBackInARow: 0, stepsBack: 0, seconds: 0, lossSum: 0, lossCount: 0, history: [], best: undefined,
 };
 
 export interface Checkpoint {
+  /** Which weights lie where in the vectors (`layoutOf`). */
+  readonly layout: string;
   readonly position: TrainingPosition;
   readonly state: TrainingState;
   /** Weights and statistics of the best epoch, in the same vectors; undefined before the first evaluation. */
@@ -43,24 +52,38 @@ export interface Checkpoint {
 }
 
 const MAGIC = 'DCTR';
-const VERSION = 1;
+const VERSION = 2;
 const FIXED_BYTES = 12;
 
 interface Header {
   readonly fingerprint: string;
+  readonly layout: string;
   readonly position: TrainingPosition;
   readonly vectors: readonly { readonly name: string; readonly length: number; readonly isBest: boolean }[];
 }
 
-/** What must be the same for a checkpoint to be continued. */
-export function fingerprint({ options, losses, data }: TrainingRequest): string {
-  return JSON.stringify({ options, losses, data: [data.name, data.size] });
+/** What of the request must be the same for a checkpoint to be continued. */
+export function fingerprint({ options, losses, data, identity, initial, augment, teacher }: TrainingRequest): string {
+  return JSON.stringify({
+    options, losses, data: [data.name, data.size], identity, hasInitial: initial !== undefined, isAugmented: augment !== undefined, hasTeacher: teacher !== undefined,
+  });
+}
+
+/** Names and shapes of all tensors in the order of the vectors: differs where other weights are frozen, or statistics not trained. */
+export function layoutOf({ groups, statistics }: FlatLayout): string {
+  const vectors = statistics === undefined ? groups : [...groups, statistics];
+  return JSON.stringify(vectors.map(({ name, length, entries }) => [name, length, entries.map((entry) => [entry.name, entry.dims])]));
+}
+
+/** Throws `trainingCheckpoint` where the vectors of the checkpoint hold other weights than those of `layout`. */
+export function requireLayout(checkpoint: Checkpoint, layout: FlatLayout): void {
+  if (checkpoint.layout !== layoutOf(layout)) throw unusable('reason.checkpointOther');
 }
 
 /** @param identity what must be the same when going on (`fingerprint`) */
-export function encodeCheckpoint({ position, state, bestState = {} }: Checkpoint, identity: string): Uint8Array {
+export function encodeCheckpoint({ position, layout, state, bestState = {} }: Checkpoint, identity: string): Uint8Array {
   const stored = [...Object.entries(state).map(([name, values]) => ({ name, values, isBest: false })), ...Object.entries(bestState).map(([name, values]) => ({ name, values, isBest: true }))];
-  const header: Header = { fingerprint: identity, position, vectors: stored.map(({ name, values, isBest }) => ({ name, length: values.length, isBest })) };
+  const header: Header = { fingerprint: identity, layout, position, vectors: stored.map(({ name, values, isBest }) => ({ name, length: values.length, isBest })) };
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = FIXED_BYTES + Math.ceil(json.length / 4) * 4;
   const bytes = new Uint8Array(start + stored.reduce((sum, { values }) => sum + values.byteLength, 0)).fill(0x20, FIXED_BYTES, start);
@@ -92,7 +115,7 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: string): Checkpoin
     (isBest ? best : state)[name] = new Float32Array(aligned.buffer, aligned.byteOffset + offset, length).slice();
     offset = end;
   }
-  return { position: header.position, state, bestState: Object.keys(best).length > 0 ? best : undefined };
+  return { position: header.position, layout: header.layout, state, bestState: Object.keys(best).length > 0 ? best : undefined };
 }
 
 function readHeader(bytes: Uint8Array): Header {

@@ -19,16 +19,18 @@ export async function fitMemory(request: TrainingRequest, batch: number): Promis
 }
 
 /**
- * A plan with half as many samples a run (or the next number that divides the batch). Releases the teacher of `planned`.
+ * A plan with half as many samples a run, or a little fewer where that divides the batch; else batches lose the remainder.
+ * Releases the teacher of `planned` where the reason is the estimate.
  *
  * @throws EngineError `batchTooLarge` where there is no smaller number
  */
 export async function smallerBatch(planned: PlannedTraining, reason: 'estimate' | 'outOfMemory', cause?: unknown): Promise<PlannedTraining> {
   const { request, plan, bytes } = planned;
-  const smaller = largestDivisor(plan.batch, Math.floor(plan.microbatch / 2));
+  const smaller = partOf(plan.batch, Math.floor(plan.microbatch / 2));
   if (reason === 'estimate') await planned.teacher?.release();
   const next = smaller === 0 ? undefined : await planTraining(request, smaller);
   if (next === undefined || next.plan.microbatch >= plan.microbatch) {
+    await next?.teacher?.release();
     const free = usable(request);
     throw new EngineError('batchTooLarge', {
       batch: plan.microbatch, needed: bytes, free: Number.isFinite(free) ? free : 0, largest: Math.min(plan.microbatch - 1, Math.floor((plan.microbatch * free) / bytes)),
@@ -37,15 +39,15 @@ export async function smallerBatch(planned: PlannedTraining, reason: 'estimate' 
   request.onEvent?.({
     type: 'microbatch', from: plan.microbatch, to: next.plan.microbatch, reason, estimatedBytes: bytes, freeBytes: request.runtime.freeMemory?.() ?? null,
   });
-  return next;
+  return { ...next, shrunkFrom: planned.shrunkFrom ?? plan.microbatch };
 }
 
 function usable({ runtime }: TrainingRequest): number {
   return (runtime.freeMemory?.() ?? Infinity) * USABLE_SHARE;
 }
 
-/** The largest number up to `most` that divides `whole`; 0 when `most` is 0. */
-function largestDivisor(whole: number, most: number): number {
-  for (let candidate = most; candidate > 0; candidate -= 1) if (whole % candidate === 0) return candidate;
-  return 0;
+/** The largest number that divides `whole`, from `most` down to half of it; `most` where there is none, as for primes. */
+function partOf(whole: number, most: number): number {
+  for (let candidate = most; candidate > most / 2; candidate -= 1) if (whole % candidate === 0) return candidate;
+  return most;
 }

@@ -38,6 +38,8 @@ export interface PlannedTraining {
   readonly labelForm: LabelForm | undefined;
   readonly graph: TrainingGraph;
   readonly teacher: Teacher | undefined;
+  /** Samples a run before memory was short. */
+  readonly shrunkFrom?: number;
   /** Memory a run is estimated to take. */
   readonly bytes: number;
 }
@@ -111,6 +113,13 @@ function batchPlan({ options, data }: TrainingRequest, microbatch: number): Batc
   const batch = Math.max(1, Math.floor(Math.min(options.batch, data.size) / microbatch)) * microbatch;
   const accumulate = Math.min(options.accumulate, Math.max(1, Math.floor(data.size / batch)));
   return { batch, accumulate, microbatch, stepsPerEpoch: Math.floor(data.size / (batch * accumulate)) };
+}
+
+/** Tells where batches are not as asked. */
+export function tellBatches({ options, data, onEvent }: TrainingRequest, { batch, accumulate, microbatch }: BatchPlan): void {
+  if (batch === data.size && batch < options.batch) onEvent?.({ type: 'batchShrunk', from: options.batch, to: batch, samples: data.size });
+  else if (batch !== options.batch) onEvent?.({ type: 'batchFitted', from: options.batch, to: batch, microbatch });
+  if (accumulate < options.accumulate) onEvent?.({ type: 'accumulateShrunk', from: options.accumulate, to: accumulate, samples: data.size });
 }
 
 /** The model with the classes of its first output on the axis that labels are for. */

@@ -2,11 +2,11 @@
 // stepper.ts; here is the order of things: steps, epochs, best so far, checkpoints, stepping back.
 
 import { EngineError, throwIfAborted } from '../error';
-import { decodeCheckpoint, encodeCheckpoint, fingerprint, START_POSITION, type TrainingPosition } from './checkpoint';
+import { decodeCheckpoint, encodeCheckpoint, fingerprint, layoutOf, requireLayout, START_POSITION, type TrainingPosition } from './checkpoint';
 import { readBatch } from './feeds';
 import { requireFinite } from './finite';
 import { fitMemory, smallerBatch } from './fitMemory';
-import { openTraining, type OpenTraining, type PlannedTraining, planTraining, startState } from './openTraining';
+import { openTraining, type OpenTraining, type PlannedTraining, planTraining, startState, tellBatches } from './openTraining';
 import { isSound } from './sound';
 import { defaultLearningRates } from './optimisers/table';
 import { judgedState, splitValues, valuesOf } from './outcome';
@@ -45,6 +45,7 @@ export async function train(request: TrainingRequest, clock: Clock = () => perfo
 /** One training on its way. A class because nearly everything here changes the same few things. */
 class Training {
   private savedAt: number;
+  private readonly begunAt: number;
   private readonly pace: Pace;
 
   private constructor(
@@ -55,19 +56,20 @@ class Training {
     private bestState: TrainingState | undefined,
     private readonly clock: Clock,
   ) {
-    this.savedAt = clock();
+    this.begunAt = clock();
+    this.savedAt = this.begunAt;
     this.pace = createPace(planned.plan.stepsPerEpoch);
   }
 
   static async open(request: TrainingRequest, saved: Uint8Array | undefined, clock: Clock): Promise<Training> {
     const { options, data } = request;
     const batch = Math.min(options.batch, data.size);
-    if (batch < options.batch) request.onEvent?.({ type: 'batchShrunk', from: options.batch, to: batch, samples: data.size });
     const stored = saved && decodeCheckpoint(saved, fingerprint(request));
     const planned = stored === undefined ? await fitMemory(request, batch) : await planTraining(request, stored.position.microbatch);
     try {
+      if (stored !== undefined) requireLayout(stored, planned.graph.layout);
       const opened = await openTraining(planned, stored?.state ?? await startState(planned));
-      const position = stored?.position ?? { ...START_POSITION, microbatch: planned.plan.microbatch };
+      const position = stored?.position ?? { ...START_POSITION, ...shrinking(planned) };
       return new Training(request, planned, opened, position, stored?.bestState, clock);
     } catch (error) {
       await planned.teacher?.release();
@@ -83,6 +85,7 @@ class Training {
     const { request } = this;
     const { plan, graph, bytes } = this.planned;
     const { epochs } = request.options;
+    tellBatches(request, plan);
     request.onEvent?.({
       type: 'started', parameters: graph.layout.groups.reduce((sum, { length }) => sum + length, 0), batch: plan.batch, microbatch: plan.microbatch,
       accumulate: plan.accumulate, stepsPerEpoch: plan.stepsPerEpoch, epochs, estimatedBytes: bytes,
@@ -183,7 +186,16 @@ class Training {
   private result(): TrainingResult {
     const { request, position, planned } = this;
     const kept = (request.options.keep === 'best' ? this.bestState : undefined) ?? this.judged();
-    return { ...splitValues(planned, valuesOf(planned, kept)), history: position.history, best: position.best, steps: position.taken };
+    const { history, best, taken, stepsBack, learningRateFactor, shrunkFrom, microbatch } = position;
+    return {
+      ...splitValues(planned, valuesOf(planned, kept)), history, best, steps: taken, stepsBack, learningRateFactor, seconds: this.seconds(),
+      ...(shrunkFrom !== undefined && { shrunk: { from: shrunkFrom, to: microbatch } }),
+    };
+  }
+
+  /** Of training, those before a resume included. */
+  private seconds(): number {
+    return this.position.seconds + (this.clock() - this.begunAt) / 1000;
   }
 
   // ── steps ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,7 +214,7 @@ class Training {
     const { position } = this;
     this.position = {
       ...position, step: position.step + 1, stepInEpoch: position.stepInEpoch + 1,
-      stepsBackInARow: position.stepsBackInARow + 1, learningRateFactor: position.learningRateFactor / 2,
+      stepsBackInARow: position.stepsBackInARow + 1, stepsBack: position.stepsBack + 1, learningRateFactor: position.learningRateFactor / 2,
     };
     this.stepBack(report.loss);
   }
@@ -280,11 +292,13 @@ class Training {
       return await this.opened.stepper.step(inputs);
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'outOfMemory') throw error;
-      const state = this.opened.stepper.state;
-      this.planned = await smallerBatch(this.planned, 'outOfMemory', error);
+      const { opened: { stepper: { state } }, planned: { plan: { batch } }, position: { shrunkFrom } } = this;
+      const before = { ...this.planned, ...(shrunkFrom !== undefined && { shrunkFrom }) };
+      this.planned = await smallerBatch(before, 'outOfMemory', error);
+      if (this.planned.plan.batch !== batch) tellBatches(this.request, this.planned.plan);
       await this.opened.release();
       this.opened = await openTraining(this.planned, state);
-      this.position = { ...this.position, microbatch: this.planned.plan.microbatch };
+      this.position = { ...this.position, ...shrinking(this.planned) };
       return this.runStep(await this.read(order), order);
     }
   }
@@ -321,9 +335,13 @@ class Training {
   private async save(): Promise<void> {
     const { request, position, bestState } = this;
     if (request.checkpoint === undefined) return;
-    const bytes = encodeCheckpoint({ position, state: this.opened.stepper.state, bestState }, fingerprint(request));
+    const bytes = encodeCheckpoint({ position: { ...position, seconds: this.seconds() }, layout: layoutOf(this.planned.graph.layout), state: this.opened.stepper.state, bestState }, fingerprint(request));
     await request.checkpoint.save(bytes);
     this.savedAt = this.clock();
     request.onEvent?.({ type: 'checkpoint', step: position.step, epoch: position.epoch + 1, bytes: bytes.length });
   }
+}
+
+function shrinking({ plan: { microbatch }, shrunkFrom }: PlannedTraining): Pick<TrainingPosition, 'microbatch' | 'shrunkFrom'> {
+  return { microbatch, ...(shrunkFrom !== undefined && { shrunkFrom }) };
 }

@@ -88,6 +88,8 @@ export interface TrainingRequest {
   };
   /** The weights as they came are candidate 0 for the best: not so when they were re-initialised. */
   readonly startIsCandidate?: boolean;
+  /** What functions of this request hide and must be the same when a checkpoint is continued: freezing, augmentation and the like. */
+  readonly identity?: Readonly<Record<string, unknown>>;
   /** Where a killed training goes on; bytes of checkpoint.ts. */
   readonly checkpoint?: {
     load(): Promise<Uint8Array | undefined>;
@@ -114,6 +116,10 @@ export type TrainingEvent =
   }
   /** The batch is larger than the data. */
   | { readonly type: 'batchShrunk'; readonly from: number; readonly to: number; readonly samples: number }
+  /** Batches of another size than asked: they are whole runs of `microbatch` samples. */
+  | { readonly type: 'batchFitted'; readonly from: number; readonly to: number; readonly microbatch: number }
+  /** Fewer batches a step than asked: there are no more in the data. */
+  | { readonly type: 'accumulateShrunk'; readonly from: number; readonly to: number; readonly samples: number }
   /** Memory is short: a batch is cut into parts of `to` samples. */
   | { readonly type: 'microbatch'; readonly from: number; readonly to: number; readonly reason: 'estimate' | 'outOfMemory'; readonly estimatedBytes: number; readonly freeBytes: number | null }
   | { readonly type: 'resumed'; readonly step: number; readonly epoch: number }
@@ -139,4 +145,11 @@ export interface TrainingResult {
   readonly best: { readonly epoch: number; readonly metric: number } | undefined;
   /** Steps that were taken. */
   readonly steps: number;
+  /** Steps that were stepped back from; like the rest here counted from the first start, however often the training was resumed. */
+  readonly stepsBack: number;
+  /** What is left of the learning rate after them, 1 being all. */
+  readonly learningRateFactor: number;
+  /** Samples a run before memory was short, and in the end; absent where it never was. */
+  readonly shrunk?: { readonly from: number; readonly to: number };
+  readonly seconds: number;
 }

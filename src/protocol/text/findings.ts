@@ -122,8 +122,24 @@ export const findingTexts = {
     zh: '保留的是最后一轮的权重：{asked} 不能用于逐轮评估，因为它是脚本，或需要留出样本所没有的标签。报告中的准确率仍按您指定的方式测量。',
   },
   'finding.trainingMicrobatch': {
-    en: 'Memory is short: batches of {from} samples were trained in parts of {to}. The result is the same but for BatchNormalization and batches with ignored labels, and slower.',
-    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练。除 BatchNormalization 与含忽略标签的批外结果相同，但更慢。',
+    en: 'Memory is short: batches of {from} samples were trained in parts of {to}. The result is the same but for batches with ignored labels, and slower.',
+    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练。除含被忽略标签的批次外结果相同，但更慢。',
+  },
+  'finding.trainingMicrobatchNorm': {
+    en: 'Memory is short: batches of {from} samples were trained in parts of {to}, which is slower. BatchNormalization took its statistics from each part and not from the whole batch, so the result differs a little from that of whole batches.',
+    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练，因此更慢。BatchNormalization 的统计量来自每一份而不是整批，所以结果与整批训练略有不同。',
+  },
+  'finding.trainingMicrobatchFew': {
+    en: 'Memory is short: batches of {from} samples were trained in parts of {to}. BatchNormalization took its statistics from each part, and those of fewer than {least} samples are noisy and can cost accuracy. Free some memory, or set "batchNorm" to "frozen".',
+    zh: '内存不足：每批 {from} 个样本拆成每份 {to} 个训练。BatchNormalization 的统计量来自每一份，少于 {least} 个样本的统计量噪声较大，可能降低精度。请释放一些内存，或将 "batchNorm" 设为 "frozen"。',
+  },
+  'finding.trainingBatchFitted': {
+    en: 'The batch was to be {from} samples and became {to}: {microbatch} samples go through the model at a time, and a batch is a whole number of those.',
+    zh: '批大小原为 {from} 个样本，已改为 {to}：模型每次处理 {microbatch} 个样本，一批必须是它的整数倍。',
+  },
+  'finding.trainingAccumulateShrunk': {
+    en: '"accumulate" was {from} batches a step, more than the {samples} samples there are give; it became {to}.',
+    zh: '"accumulate" 原为每步 {from} 批，超过 {samples} 个样本所能提供的批数；已改为 {to}。',
   },
   'finding.trainingBatchShrunk': {
     en: 'The batch was {from} samples, more than the {samples} there are to train on; it became {to}.',

@@ -8,6 +8,7 @@ import { makeNode } from '../../../src/engine/ir/build';
 import { cloneModel } from '../../../src/engine/ir/clone';
 import { readTensor, tensorFrom } from '../../../src/engine/ir/tensors';
 import type { Runtime } from '../../../src/engine/ports';
+import { prepareTraining } from '../../../src/engine/train/prepare';
 import { subset } from '../../../src/engine/train/samples';
 import { createTeacher } from '../../../src/engine/train/teacherSession';
 import { type Clock, train } from '../../../src/engine/train/trainer';
@@ -200,6 +201,12 @@ withAssets('the trainer, on keywords', function () {
     const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes; return Promise.resolve(); } };
     await train(trainingRequest(few, {}, { checkpoint }).request);
     assert.equal((await refusal(trainingRequest(few, { learningRate: 0.1 }, { checkpoint }).request)).code, 'trainingCheckpoint');
+    const first = few.model.graph.nodes.find(({ opType }) => opType === 'MatMul' || opType === 'Gemm');
+    assert.ok(first);
+    const prepare = (batch: number): ReturnType<typeof prepareTraining> => prepareTraining(few.model, { batch, dims: {}, isFrozen: ({ outputs }) => outputs[0] === first.outputs[0], batchNorm: 'train' });
+    for (const change of [{ identity: { freeze: ['a'] } }, { initial: new Map() }, { augment: (batch: Batch) => batch }, { prepare }]) {
+      assert.equal((await refusal(trainingRequest(few, {}, { checkpoint, ...change }).request)).params['reason'], 'reason.checkpointOther', Object.keys(change).join());
+    }
     saved = saved?.slice(0, 40);
     assert.equal((await refusal(trainingRequest(few, {}, { checkpoint }).request)).code, 'trainingCheckpoint');
   });
@@ -319,6 +326,26 @@ withAssets('the trainer, on keywords', function () {
     assert.equal(ofType(events, 'started')[0]?.stepsPerEpoch, 1);
   });
 
+  it('tells of fewer batches a step than asked, and of batches that are not whole runs of the model', async () => {
+    const accumulated = trainingRequest(few, { accumulate: 9 });
+    assert.equal((await train(accumulated.request)).steps, 1);
+    assert.deepEqual(ofType(accumulated.events, 'accumulateShrunk'), [{ type: 'accumulateShrunk', from: 9, to: 4, samples: 130 }]);
+    const prepare = (): ReturnType<typeof prepareTraining> => prepareTraining(few.model, { batch: 24, dims: {}, isFrozen: () => false, batchNorm: 'train' });
+    const fixed = trainingRequest(few, { batch: 64 }, { prepare });
+    await train(fixed.request);
+    assert.deepEqual(ofType(fixed.events, 'batchFitted'), [{ type: 'batchFitted', from: 64, to: 48, microbatch: 24 }]);
+  });
+
+  it('remembers steps back and seconds of before a resume', async () => {
+    const nanAt = (epoch: number): number => (Math.abs(epoch - 0.25) < 1e-6 ? NaN : 1);
+    const losses = [{ loss: 'label', weight: nanAt }] as const;
+    const afresh = await train(trainingRequest(few, { epochs: 2 }, { losses }).request, steadyClock());
+    const result = await killedAndResumed({ epochs: 2 }, { losses }, 6, steadyClock());
+    assert.deepEqual([result.stepsBack, result.learningRateFactor, result.steps], [1, 0.5, 7]);
+    // The clock counts how often it is asked: what came before the resume is most of it.
+    assert.ok(result.seconds >= 0.9 * afresh.seconds, `${result.seconds} after ${afresh.seconds}`);
+  });
+
   describe('with little memory', () => {
     const options = { optimizer: 'sgd', learningRate: 0.05, batch: 64, epochs: 1 } as const;
     const withFree = (free: number): Runtime => ({ ...testRuntime, freeMemory: () => free });
@@ -330,6 +357,30 @@ withAssets('the trainer, on keywords', function () {
       const { request, events } = trainingRequest(few, options, { runtime: withFree((estimate - 1) / 0.8) });
       assertSame((await train(request)).parameters, expected.parameters, 1e-6);
       assert.deepEqual(ofType(events, 'microbatch').map(({ from, to, reason }) => [from, to, reason]), [[64, 32, 'estimate']]);
+    });
+
+    it('halves a batch that nothing divides, without its remainder', async () => {
+      const prime = trainingRequest(few, { ...options, batch: 127 });
+      await train(prime.request);
+      const estimate = ofType(prime.events, 'started')[0]?.estimatedBytes ?? NaN;
+      const { request, events } = trainingRequest(few, { ...options, batch: 127 }, { runtime: withFree((estimate - 1) / 0.8) });
+      assert.deepEqual((await train(request)).shrunk, { from: 127, to: 63 });
+      assert.deepEqual(ofType(events, 'started').map(({ batch, microbatch }) => [batch, microbatch]), [[126, 63]]);
+    });
+
+    it('releases the teachers of plans that are not used', async () => {
+      let open = 0;
+      const { request } = trainingRequest(few, options, {
+        runtime: withFree(1000), losses: [{ loss: 'kl' }],
+        prepare: () => prepareTraining(few.model, { batch: 32, dims: {}, isFrozen: () => false, batchNorm: 'train' }),
+        teacher: async (batch) => {
+          const teacher = await createTeacher(few.model, { batch, dims: {}, runtime: testRuntime, provider: 'cpu', threads: 2 });
+          open += 1;
+          return { ...teacher, release: () => { open -= 1; return teacher.release(); } };
+        },
+      });
+      assert.equal((await refusal(request)).code, 'batchTooLarge');
+      assert.equal(open, 0);
     });
 
     it('halves and goes on where onnxruntime itself runs out', async () => {

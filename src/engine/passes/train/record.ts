@@ -12,7 +12,6 @@ export interface TrainingSummary {
   readonly metric: HeldOutMetric | undefined;
   readonly events: readonly TrainingEvent[];
   readonly result: TrainingResult;
-  readonly seconds: number;
   /** Convolutions behind which BatchNormalization was put back. */
   readonly restored: number;
   /** Float outputs of the model in their order; losses act on the first. */
@@ -38,8 +37,8 @@ export function trainingFindings(summary: TrainingSummary): Finding[] {
 }
 
 function outcome(summary: TrainingSummary): Finding {
-  const { pass, metric, events, result, seconds, fromScratch } = summary;
-  const { history, steps } = result;
+  const { pass, metric, events, result, fromScratch } = summary;
+  const { history, steps, seconds } = result;
   const started = events.findLast(({ type }) => type === 'started');
   const kept = keptEpoch(result);
   const params: TextParams = {
@@ -65,23 +64,29 @@ function otherOutputs({ outputs: [first = '', ...others], result }: TrainingSumm
   return others.length === 0 || keptEpoch(result) === 0 ? [] : [finding('warning', 'finding.trainedFirstOutput', { output: first, others: others.join(', ') })];
 }
 
-/** What did not go as asked. */
-function incidents({ events, metric }: TrainingSummary): Finding[] {
-  const stepBacks = events.filter((event) => event.type === 'stepBack');
-  const lastStepBack = stepBacks.at(-1);
-  const found: Finding[] = lastStepBack === undefined
-    ? []
-    : [finding('warning', 'finding.trainingStepBack', { count: stepBacks.length, factor: formatDigits(lastStepBack.learningRateFactor) })];
-  const shrunk = new Set<string>();
+/** What did not go as asked; counts are those of the result, which knows what was before a resume. */
+function incidents({ events, metric, result }: TrainingSummary): Finding[] {
+  const { stepsBack, learningRateFactor } = result;
+  const found: Finding[] = stepsBack === 0 ? [] : [finding('warning', 'finding.trainingStepBack', { count: stepsBack, factor: formatDigits(learningRateFactor) })];
+  const fitted = events.findLast(({ type }) => type === 'batchFitted');
+  if (fitted?.type === 'batchFitted') found.push(finding('info', 'finding.trainingBatchFitted', { from: fitted.from, to: fitted.to, microbatch: fitted.microbatch }));
+  const fewer = events.findLast(({ type }) => type === 'accumulateShrunk');
+  if (fewer?.type === 'accumulateShrunk') found.push(finding('info', 'finding.trainingAccumulateShrunk', { from: fewer.from, to: fewer.to, samples: fewer.samples }));
   for (const event of events) {
     if (event.type === 'batchShrunk') found.push(finding('info', 'finding.trainingBatchShrunk', { from: event.from, to: event.to, samples: event.samples }));
     if (event.type === 'earlyStop') found.push(finding('info', 'finding.trainingStopped', { epoch: event.epoch, best: event.bestEpoch, metric: metric?.name ?? 'loss' }));
-    if (event.type === 'microbatch' && !shrunk.has(`${event.from} ${event.to}`)) {
-      shrunk.add(`${event.from} ${event.to}`);
-      found.push(finding('info', 'finding.trainingMicrobatch', { from: event.from, to: event.to }));
-    }
   }
-  return found;
+  return [...found, ...microbatches(result)];
+}
+
+/** Below it the statistics of BatchNormalization cost accuracy: Wu and He, Group Normalization (2018), figure 1. */
+const FEWEST_FOR_STATISTICS = 8;
+
+function microbatches({ shrunk, statistics }: TrainingResult): Finding[] {
+  if (shrunk === undefined) return [];
+  if (statistics.size === 0) return [finding('info', 'finding.trainingMicrobatch', { ...shrunk })];
+  if (shrunk.to >= FEWEST_FOR_STATISTICS) return [finding('info', 'finding.trainingMicrobatchNorm', { ...shrunk })];
+  return [finding('warning', 'finding.trainingMicrobatchFew', { ...shrunk, least: FEWEST_FOR_STATISTICS })];
 }
 
 function finding(severity: Finding['severity'], code: FindingCode, params: TextParams): Finding {

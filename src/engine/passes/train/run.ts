@@ -55,7 +55,6 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
   const options = trainerOptions(choices, { samples: training.size, fromScratch, seed: Math.floor(context.random() * 2 ** 31) });
   const metric = await heldOutMetric(validation, data, teacher ?? model, context);
   const watch = watcher(context, metric);
-  const began = performance.now();
   try {
     const result = await train({
       options, losses, data: training,
@@ -69,9 +68,10 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
       ...await augmentation(task, training),
       ...(teacher !== undefined && { teacher: (batch: number) => createTeacher(teacher, { ...context, batch }) }),
       ...(metric !== undefined && { evaluate: { better: metric.higherIsBetter ? 'higher' : 'lower', run: async (values: TrainedValues) => metric.of(await network.withValues(values)) } }),
+      identity: { pass, fromScratch, freeze: choices.freeze, batchNorm: choices.batchNorm, augment: choices.augment },
       checkpoint: context.checkpoint,
     });
-    const summary = { pass, fromScratch, metric, events: watch.events, result, seconds: (performance.now() - began) / 1000, restored: network.restored, outputs: floatOutputs(model) };
+    const summary = { pass, fromScratch, metric, events: watch.events, result, restored: network.restored, outputs: floatOutputs(model) };
     const changed = fromScratch || keptEpoch(result) > 0;
     return {
       model: changed ? await network.withValues(new Map([...result.parameters, ...result.statistics])) : model,
