@@ -10,7 +10,7 @@ import { isFloat } from '../../../ir/dataTypes';
 import { fixed, inferShapes } from '../../../ir/shapes/index';
 import { GraphBuilder } from '../../../train/graphBuilder';
 import { prepareTraining } from '../../../train/prepare';
-import type { CriterionTask } from './criteria';
+import type { CriterionTask } from './criterionTask';
 import { CRITERION_SHARE } from './progressShares';
 import { overSamples } from './sampleRuns';
 import { accumulate, type Importance, unitSums } from './units';

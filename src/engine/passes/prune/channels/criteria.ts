@@ -1,23 +1,11 @@
 // The one table of criteria: how much each unit matters. A new criterion is one entry here and its name in options.ts.
 
-import type { DependencyGroup } from '../../../analysis/dependencies/index';
-import type { Split } from '../../../data/dataset';
-import type { Model } from '../../../ir/model';
-import type { PassContext } from '../../pass';
 import { activationSizes } from './activations';
 import { gradientScores } from './gradients';
+import type { CriterionTask } from './criterionTask';
 import type { CriterionName } from './options';
 import type { Importance } from './units';
 import { batchNormScale, magnitudes, medianDistances, randomNumbers } from './weightCriteria';
-
-export interface CriterionTask {
-  readonly model: Model;
-  readonly groups: readonly DependencyGroup[];
-  /** Samples to look at; only criteria that need data read them. */
-  readonly split: Split | undefined;
-  readonly samples: number;
-  readonly pass: PassContext;
-}
 
 export interface Criterion {
   readonly needs: 'nothing' | 'samples' | 'gradients';

@@ -21,7 +21,7 @@ import { prepareTraining } from '../../../train/prepare';
 import { classAxisOf, labelFormOf, targetsOf } from '../../../train/targets';
 import type { TrainableModel, TrainableOutput } from '../../../train/trainable';
 import { LABELS } from '../../../train/trainingNames';
-import type { CriterionTask } from './criteria';
+import type { CriterionTask } from './criterionTask';
 import { CRITERION_SHARE } from './progressShares';
 import { overSamples } from './sampleRuns';
 import { accumulate, type Importance, sumsAlong, unitSums } from './units';

@@ -3,7 +3,7 @@
 
 import type { DependencyGroup } from '../../../analysis/dependencies/index';
 import { matrixProducts, type Products } from '../weights/products';
-import type { CriterionTask } from './criteria';
+import type { CriterionTask } from './criterionTask';
 import { refusal } from './options';
 import { accumulate, batchNormScales, floatValues, type Importance, multiplies, type StoredValues, sumsAlong, unitSums } from './units';
 
