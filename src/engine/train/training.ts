@@ -132,6 +132,8 @@ export type TrainingEvent =
   | { readonly type: 'best'; readonly epoch: number; readonly metric: number }
   /** Loss or gradient was not finite: the step is not taken and the learning rate halved. */
   | { readonly type: 'stepBack'; readonly step: number; readonly epoch: number; readonly loss: number; readonly learningRateFactor: number; readonly inARow: number }
+  /** Too many steps back in a row: training ends, and the weights of the best epoch are the result. */
+  | { readonly type: 'diverged'; readonly step: number; readonly epoch: number; readonly bestEpoch: number; readonly learningRate: number }
   | { readonly type: 'earlyStop'; readonly epoch: number; readonly bestEpoch: number }
   | { readonly type: 'checkpoint'; readonly step: number; readonly epoch: number; readonly bytes: number };
 
