@@ -25,7 +25,7 @@ export const dataProblemTexts = {
   'allowed.oneOrChannels': { en: 'one number, or one a channel', zh: '一个数值，或每个通道一个数值' },
   'allowed.numbers': { en: 'numbers (bool, integers, float16, float32, float64)', zh: '数值（bool、整数、float16、float32、float64）' },
   'allowed.unpacked': { en: 'an uncompressed .npz or .npy', zh: '未压缩的 .npz 或 .npy' },
-  'wanted.classScores': { en: 'one score a class, [samples, classes]', zh: '每个类别一个分数，[样本, 类别]' },
+  'wanted.classScores': { en: 'one score a class, [samples, classes], or one probability from 0 to 1 a sample, [samples, 1]', zh: '每个类别一个分数，[样本, 类别]，或每个样本一个 0 到 1 的概率，[样本, 1]' },
   'wanted.likeLabel': { en: 'as many values as the label, {count}', zh: '与标签相同数量的值，{count}' },
   'wanted.oneValue': { en: 'one value a sample', zh: '每个样本一个值' },
   'wanted.mask': { en: 'scores or classes for every pixel of the mask', zh: '掩码中每个像素的分数或类别' },

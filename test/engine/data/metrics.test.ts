@@ -94,7 +94,15 @@ describe('metrics', () => {
     });
 
     it('refuses outputs that are no class scores', () => {
-      assert.equal(code(() => createMetric('top1', context).add({ y: floats([2, 1], 0, 1) }, batchOf([0, 1]))), 'metricOutputMismatch');
+      assert.equal(code(() => createMetric('top1', context).add({ y: floats([2, 1], 0.5, 1.2) }, batchOf([0, 1]))), 'metricOutputMismatch');
+      assert.equal(code(() => createMetric('top1', context).add({ y: floats([2, 1], -3, 0.2) }, batchOf([0, 1]))), 'metricOutputMismatch');
+    });
+
+    it('take the probability behind a single Sigmoid: class 1 above 0.5', async () => {
+      const outputs = { p: floats([5, 1], 0.9, 0.5, 0.1, 0.6, NaN) };
+      close(await valueOf(createMetric('top1', context), outputs, batchOf([1, 0, 0, 0, 1])), 3 / 5);
+      // Class 1: one right of two labelled and two predicted; class 0: two right of three labelled and two predicted.
+      close(await valueOf(createMetric('f1', context), outputs, batchOf([[1], [0], [0], [0], [1]])), (2 / 4 + 4 / 5) / 2);
     });
   });
 

@@ -15,7 +15,11 @@ export interface Scores {
   at(sample: number, index: number): number;
 }
 
-/** The first float output of shape [n, classes] (size-1 dimensions aside) with two classes or more. */
+/**
+ * The first float output of shape [n, classes] (size-1 dimensions aside) with two classes or more. Where there is none, one
+ * of [n, 1] whose values all lie from 0 to 1: the probability of class 1, as behind a Sigmoid, so that class 1 is the answer
+ * above 0.5. A logit cannot be told from a probability where it happens to lie there too: such models need their Sigmoid.
+ */
 export function classScores(outputs: Outputs, batch: Batch, metric: string): Scores {
   for (const [output, array] of Object.entries(outputs)) {
     const [samples, ...rest] = array.dims;
@@ -24,6 +28,12 @@ export function classScores(outputs: Outputs, batch: Batch, metric: string): Sco
     if (!isFloat(array.type) || samples !== batch.size || sizes.length !== 1 || classes < 2) continue;
     const at = numberAt(array);
     return { output, classes, at: (sample, index) => at(sample * classes + index) };
+  }
+  for (const [output, array] of Object.entries(outputs)) {
+    if (!isFloat(array.type) || array.dims[0] !== batch.size || array.data.length !== batch.size) continue;
+    const at = numberAt(array);
+    if (Array.from({ length: batch.size }, (_, sample) => at(sample)).some((value) => value < 0 || value > 1)) continue;
+    return { output, classes: 2, at: (sample, index) => (index === 1 ? at(sample) : 1 - at(sample)) };
   }
   throw outputMismatch(outputs, metric, 'wanted.classScores');
 }
@@ -39,10 +49,11 @@ export function topClass(scores: Scores, sample: number): number {
   return best;
 }
 
-/** A class index below `classes`; a list with a single 1 among zeros counts as one. Throws `labelOutOfRange`. */
+/** A class index below `classes`; a list with a single 1 among zeros counts as one, a list of one number as that number. Throws `labelOutOfRange`. */
 export function classLabel(batch: Batch, sample: number, classes: number, context: MetricContext): number {
   const label = labelOf(batch, sample);
-  const index = Array.isArray(label) && label.length === classes && isOneHot(label) ? label.indexOf(1) : label;
+  const list: readonly number[] | undefined = typeof label === 'object' && !('data' in label) ? label : undefined;
+  const index = list?.length === 1 ? list[0] : list !== undefined && list.length === classes && isOneHot(list) ? list.indexOf(1) : label;
   if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < classes) return index;
   const shown = typeof label === 'number' ? label : quoted(label);
   throw new EngineError('labelOutOfRange', { index: batch.indices[sample] ?? sample, file: context.file, label: shown, classes });
