@@ -27,7 +27,14 @@ export interface Targets {
 }
 
 /** Pixels with this label count for nothing (Pascal VOC, Cityscapes), unless there are that many classes. */
-const IGNORED = 255;
+const IGNORED_PIXEL = 255;
+/** Tokens with this label count for nothing: PyTorch's `ignore_index`, with which Hugging Face pads. */
+const IGNORED_TOKEN = -100;
+
+/** Whole samples are never ignored: their label would be a mistake in the data. */
+function isIgnored(label: number, { classes, positions }: Pick<Layout, 'classes' | 'positions'>): boolean {
+  return positions > 1 && (label === IGNORED_TOKEN || (label === IGNORED_PIXEL && classes <= IGNORED_PIXEL));
+}
 
 /**
  * Softmax outputs have classes, Sigmoid outputs binary targets. A bare output has classes when the labels are whole
@@ -40,7 +47,7 @@ export function labelFormOf(output: TrainableOutput, batch: number, labels: read
   const areClasses = classes > 1 && labels.every((label) => {
     const numbers = labelNumbers(label);
     if (numbers === undefined) return true;
-    return (numbers.length === positions && numbers.every((value) => Number.isInteger(value) && value >= 0)) || isOneHot(numbers, classes);
+    return (numbers.length === positions && numbers.every((value) => (Number.isInteger(value) && value >= 0) || isIgnored(value, { classes, positions }))) || isOneHot(numbers, classes);
   });
   return areClasses ? 'classes' : 'values';
 }
@@ -100,7 +107,7 @@ function writeClasses(soft: Float32Array, hard: Float32Array, found: readonly nu
   const labels = positions === 1 && found.length !== 1 && isOneHot(found, classes) ? [found.indexOf(1)] : found;
   if (labels.length !== positions) throw unfit(place, 'found.labelCount', { count: labels.length });
   labels.forEach((label, position) => {
-    if (label === IGNORED && positions > 1 && classes <= IGNORED) return;
+    if (isIgnored(label, place.layout)) return;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new EngineError('labelOutOfRange', { index: place.index, file: plan.file, label, classes });
     }

@@ -18,7 +18,7 @@ import type { Facts } from './gradient/rule';
 import { GraphBuilder } from './graphBuilder';
 import { addOutput } from './graphOutput';
 import type { LabelForm, LossContext, LossTerm } from './losses/loss';
-import { bindTerm } from './losses/table';
+import { bindTerm, readLabels } from './losses/table';
 import type { TrainableModel } from './trainable';
 import type { Teacher } from './training';
 import { gradientInput, LABELS, nextOutput, ONE_HOT, REPORT, stateInput, teacherInput, weightInput } from './trainingNames';
@@ -142,6 +142,7 @@ class LossInputs implements LossContext {
   readonly batch: number;
   readonly outputs;
   readonly labelForm;
+  readonly readsLabels;
   readonly teacherOutputs;
   readonly extra: { readonly name: string; readonly dims: readonly number[]; readonly decay: boolean; readonly values: Float32Array }[] = [];
   private readonly fed = new Map<string, NdArray['dims']>();
@@ -151,6 +152,7 @@ class LossInputs implements LossContext {
     this.batch = request.trainable.batch;
     this.outputs = request.trainable.outputs;
     this.labelForm = request.labelForm;
+    this.readsLabels = readLabels(request.terms);
     this.teacherOutputs = request.teacher?.outputs ?? [];
   }
 

@@ -62,6 +62,12 @@ describe('targets', () => {
     const mask = { type: 'uint8', dims: [1, 3], data: Uint8Array.of(1, 255, 0) } as const;
     assert.deepEqual([...targetsOf(batchOf([mask]), plan(output([1, 2, 1, 3]), 'classes')).soft], [0, 0, 1, 1, 0, 0]);
   });
+  it('-100 counts for nothing too, for tokens but not for whole samples', () => {
+    const tokens: TrainableOutput = { name: 'y', logits: 'y', activation: 'none', axis: 2, dims: [1, 3, 2] };
+    assert.equal(labelFormOf(tokens, 1, [[1, 0, -100]]), 'classes');
+    assert.deepEqual([...targetsOf(batchOf([[1, 0, -100]]), plan(tokens, 'classes', 0.5)).soft], [0.25, 0.75, 0.75, 0.25, 0, 0]);
+    assert.equal(codeOf(() => targetsOf(batchOf([-100]), plan(output([1, 4]), 'classes')))[0], 'labelOutOfRange');
+  });
   it('lie along the last axis for tokens', () => {
     const tokens: TrainableOutput = { name: 'y', logits: 'y', activation: 'none', axis: 2, dims: [1, 2, 3] };
     assert.deepEqual([...targetsOf(batchOf([[2, 0]]), plan(tokens, 'classes')).soft], [0, 0, 1, 1, 0, 0]);

@@ -2,12 +2,14 @@
 // is named. So far by logits and labels; the other losses, stages and students come later and are refused by name.
 
 import { type Static, Type } from '@sinclair/typebox';
+import type { Dataset } from '../../data/dataset';
 import { EngineError } from '../../error';
 import type { Model } from '../../ir/model';
 import { losses as readyLosses } from '../../train/losses/table';
 import type { LossTerm } from '../../train/losses/loss';
 import { planned } from '../optionTypes';
 import type { Pass, PassContext } from '../pass';
+import { defaultLosses } from './defaultLosses';
 import { trainingProperties } from './options';
 import { runTraining } from './run';
 
@@ -58,14 +60,13 @@ export const distill: Pass<typeof distillOptions> = {
   refuses: ['finding.quantized'],
   options: distillOptions,
   async run(model, options, context) {
-    const losses = termsOf(options, context);
+    const losses = options.losses.length > 0 ? termsOf(options) : (data: Dataset) => defaultLosses(model, data, context);
     return runTraining({ pass: 'distill', model, choices: options, fromScratch: false, losses, teacher: await teacherOf(options, model, context) }, context);
   },
 };
 
-/** The terms as chosen; without a choice `kl` with the defaults of its options, and `label` where the data have labels. */
-function termsOf({ losses }: DistillOptions, { data }: PassContext): LossTerm[] {
-  if (losses.length === 0) return [{ loss: 'kl' }, ...(data?.splits.get('train')?.labelled === true ? [{ loss: 'label' }] : [])];
+/** The terms as chosen, each with the options of its loss only. */
+function termsOf({ losses }: DistillOptions): LossTerm[] {
   return losses.map(({ loss, weight, ...options }, index) => {
     const known = Object.keys(readyLosses.find(({ id }) => id === loss)?.options.properties ?? {});
     const stray = Object.keys(options).find((key) => !known.includes(key));

@@ -22,10 +22,13 @@ export interface HeldOutMetric {
 
 /**
  * @param reference the model that others are compared with where the metric wants one: the teacher, or the model before.
+ * @param comparesNumbers whether the training compares numbers and not classes: then numbers judge it too, without labels.
  * @returns undefined where no metric fits: labels that only a script understands.
  */
-export async function heldOutMetric(split: Split, data: Dataset, reference: Model, context: PassContext): Promise<HeldOutMetric | undefined> {
-  const name = await metricName(split, data, reference, context.metric);
+export async function heldOutMetric(
+  split: Split, data: Dataset, { reference, comparesNumbers }: { readonly reference: Model; readonly comparesNumbers: boolean }, context: PassContext,
+): Promise<HeldOutMetric | undefined> {
+  const name = await metricName(split, data, { reference, comparesNumbers, chosen: context.metric });
   if (name === undefined) return undefined;
   const create = (): Metric => createMetric(name, { file: data.path, split: split.name, labelled: split.labelled, ...(data.classes && { classes: data.classes }) });
   const fixed = fixedBatch(reference);
@@ -52,12 +55,20 @@ export async function heldOutMetric(split: Split, data: Dataset, reference: Mode
   };
 }
 
-async function metricName(split: Split, data: Dataset, reference: Model, chosen: string | undefined): Promise<string | undefined> {
+/** The metric as the run or the data name it, a command by its words; undefined where neither names one. */
+export function askedMetric({ metric }: Dataset, chosen: string | undefined): string | undefined {
+  const asked = chosen ?? metric;
+  return typeof asked === 'object' ? asked.command.join(' ') : asked;
+}
+
+async function metricName(split: Split, data: Dataset, { reference, comparesNumbers, chosen }: {
+  readonly reference: Model; readonly comparesNumbers: boolean; readonly chosen: string | undefined;
+}): Promise<string | undefined> {
   for (const wanted of [chosen, data.metric]) {
     if (typeof wanted === 'string' && isMetricName(wanted) && (split.labelled || needsBaseline(wanted, false))) return wanted;
   }
   const shape = modelOutputs(reference)[0]?.shape;
-  if (!split.labelled) return usualMetric(shape, false);
+  if (!split.labelled) return comparesNumbers ? 'mse' : usualMetric(shape, false);
   const { labels } = await split.read(0, 1);
   if (typeof labels?.[0] === 'number') return shape?.length === 2 ? usualMetric(shape, true) : 'mse';
   return Array.isArray(labels?.[0]) ? 'mse' : undefined;

@@ -10,6 +10,8 @@ export interface TrainingSummary {
   readonly pass: string;
   readonly fromScratch: boolean;
   readonly metric: HeldOutMetric | undefined;
+  /** The metric that the run or the data name. */
+  readonly askedMetric: string | undefined;
   readonly events: readonly TrainingEvent[];
   readonly result: TrainingResult;
   /** Convolutions behind which BatchNormalization was put back. */
@@ -33,7 +35,7 @@ export function trainingReport({ metric, result }: TrainingSummary): TrainingRep
 }
 
 export function trainingFindings(summary: TrainingSummary): Finding[] {
-  return [outcome(summary), ...restoredNorms(summary), ...otherOutputs(summary), ...incidents(summary)];
+  return [outcome(summary), ...restoredNorms(summary), ...otherMetric(summary), ...otherOutputs(summary), ...incidents(summary)];
 }
 
 function outcome(summary: TrainingSummary): Finding {
@@ -60,6 +62,11 @@ function restoredNorms({ restored }: TrainingSummary): Finding[] {
   return restored === 0 ? [] : [finding('info', 'finding.batchNormRestored', { count: restored })];
 }
 
+function otherMetric({ metric, askedMetric: asked }: TrainingSummary): Finding[] {
+  if (asked === undefined || asked === metric?.name) return [];
+  return [metric === undefined ? finding('warning', 'finding.metricUnused', { asked }) : finding('warning', 'finding.metricReplaced', { metric: metric.name, asked })];
+}
+
 function otherOutputs({ outputs: [first = '', ...others], result }: TrainingSummary): Finding[] {
   return others.length === 0 || keptEpoch(result) === 0 ? [] : [finding('warning', 'finding.trainedFirstOutput', { output: first, others: others.join(', ') })];
 }
@@ -74,6 +81,10 @@ function incidents({ events, metric, result }: TrainingSummary): Finding[] {
   if (fewer?.type === 'accumulateShrunk') found.push(finding('info', 'finding.trainingAccumulateShrunk', { from: fewer.from, to: fewer.to, samples: fewer.samples }));
   for (const event of events) {
     if (event.type === 'batchShrunk') found.push(finding('info', 'finding.trainingBatchShrunk', { from: event.from, to: event.to, samples: event.samples }));
+    if (event.type === 'diverged') {
+      const { step, epoch, bestEpoch: best, learningRate } = event;
+      found.push(finding('warning', 'finding.trainingDiverged', { step, epoch, best, learningRate: formatDigits(learningRate) }));
+    }
     if (event.type === 'earlyStop') found.push(finding('info', 'finding.trainingStopped', { epoch: event.epoch, best: event.bestEpoch, metric: metric?.name ?? 'loss' }));
   }
   return [...found, ...microbatches(result)];

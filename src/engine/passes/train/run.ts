@@ -24,7 +24,7 @@ import type { TrainedValues, TrainingEvent, TrainingRequest } from '../../train/
 import type { Origins, PassContext, PassOutcome } from '../pass';
 import { ignoredLayers, layersOf } from '../quantize/ignore';
 import { refuseQuantized } from '../quantize/quantized';
-import { type HeldOutMetric, heldOutMetric } from './heldOutMetric';
+import { askedMetric, type HeldOutMetric, heldOutMetric } from './heldOutMetric';
 import { augmentOptions, trainerOptions, type TrainingChoices } from './options';
 import { keptEpoch, trainingFindings, trainingReport } from './record';
 
@@ -34,7 +34,8 @@ export interface TrainingTask {
   readonly model: Model;
   readonly choices: TrainingChoices;
   readonly fromScratch: boolean;
-  readonly losses: readonly LossTerm[];
+  /** As chosen, or from the data, once it is known that there are some. */
+  readonly losses: readonly LossTerm[] | ((data: Dataset) => Promise<readonly LossTerm[]>);
   readonly teacher?: Model;
 }
 
@@ -45,15 +46,16 @@ export interface TrainingTask {
  * `invalidOption` (augmentation that does not fit), and what preparing and training throw.
  */
 export async function runTraining(task: TrainingTask, context: PassContext): Promise<PassOutcome> {
-  const { pass, model, choices, fromScratch, losses, teacher } = task;
+  const { pass, model, choices, fromScratch, teacher } = task;
   refuseQuantized(model);
   const { data } = context;
   if (data === undefined) throw new EngineError('dataNeeded', { what: `pass.${pass}` });
   const { training, validation } = splitsOf(data);
+  const losses = typeof task.losses === 'function' ? await task.losses(data) : task.losses;
   requireNeeds(losses, { labels: training.labelled, teacher: teacher !== undefined, split: training.name });
   const network = await networkOf(task, context);
   const options = trainerOptions(choices, { samples: training.size, fromScratch, seed: Math.floor(context.random() * 2 ** 31) });
-  const metric = await heldOutMetric(validation, data, teacher ?? model, context);
+  const metric = await heldOutMetric(validation, data, { reference: teacher ?? model, comparesNumbers: losses.some(({ loss }) => loss === 'outputs') }, context);
   const watch = watcher(context, metric);
   try {
     const result = await train({
@@ -71,7 +73,10 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
       identity: { pass, fromScratch, freeze: choices.freeze, batchNorm: choices.batchNorm, augment: choices.augment },
       checkpoint: context.checkpoint,
     });
-    const summary = { pass, fromScratch, metric, events: watch.events, result, restored: network.restored, outputs: floatOutputs(model) };
+    const summary = {
+      pass, fromScratch, metric, askedMetric: askedMetric(data, context.metric), events: watch.events, result, restored: network.restored,
+      outputs: floatOutputs(model),
+    };
     const changed = fromScratch || keptEpoch(result) > 0;
     return {
       model: changed ? await network.withValues(new Map([...result.parameters, ...result.statistics])) : model,

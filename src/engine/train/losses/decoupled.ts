@@ -5,7 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { EngineError } from '../../error';
 import { int } from '../../ir/attributes';
 import type { Loss, LossContext } from './loss';
-import { comparedLogits, distributions, mean } from './parts';
+import { comparedLogits, distributions, mayIgnore, mean, meanUnder } from './parts';
 
 const options = Type.Object({
   temperature: Type.Number({ exclusiveMinimum: 0, default: 4 }),
@@ -47,7 +47,14 @@ export const decoupledLoss: Loss<typeof options> = {
       cross(isTarget(ofTeacher.all), isTarget(ofStudent.all)),
       cross(notTarget(ofTeacher), notTarget(ofStudent)),
     );
-    const count = distributions(output) / temperature ** 2;
-    return build.add(build.mul(mean(build, labelled, count), build.scalar(alpha)), build.mul(mean(build, others, count), build.scalar(beta)));
+    const squared = temperature ** 2;
+    if (!mayIgnore(context, output)) {
+      const count = distributions(output) / squared;
+      return build.add(build.mul(mean(build, labelled, count), build.scalar(alpha)), build.mul(mean(build, others, count), build.scalar(beta)));
+    }
+    // An ignored position has no class, and counts in neither part.
+    const counts = overClasses(target);
+    const overLabelled = (tensor: string, weight: number): string => build.mul(meanUnder(build, build.mul(tensor, counts), counts), build.scalar(weight * squared));
+    return build.add(overLabelled(labelled, alpha), overLabelled(others, beta));
   },
 };

@@ -4,14 +4,18 @@ import { type Static, Type } from '@sinclair/typebox';
 import { int } from '../../ir/attributes';
 import type { GraphBuilder } from '../graphBuilder';
 import type { Loss, LossContext } from './loss';
-import { comparedLogits, distributions, mean } from './parts';
+import { comparedLogits, distributions, mayIgnore, mean, meanUnder } from './parts';
 
 const options = Type.Object({
   /** Softens both distributions; the loss is scaled by its square, so that gradients keep their size. */
   temperature: Type.Number({ exclusiveMinimum: 0, default: 4 }),
 });
 
-/** T^2 * KL(teacher || student) of softmax(logits / T), mean over samples (and pixels or tokens); of Bernoulli behind a Sigmoid. */
+/**
+ * T^2 * KL(teacher || student) of softmax(logits / T), mean over samples (and pixels or tokens); of Bernoulli behind a Sigmoid.
+ * Positions that labels ignore are left out where another loss of the sum reads labels. Alone it looks at none (it is what
+ * is left where labels do not fit), and compares at every position.
+ */
 export const klLoss: Loss<typeof options> = {
   id: 'kl',
   options,
@@ -23,7 +27,10 @@ export const klLoss: Loss<typeof options> = {
     const divergence = output.activation === 'sigmoid'
       ? bernoulli(build, softened(student), softened(teacher))
       : categorical(build, softened(student), softened(teacher), output.axis);
-    return mean(build, divergence, distributions(output) / temperature ** 2);
+    if (context.readsLabels !== true || !mayIgnore(context, output)) return mean(build, divergence, distributions(output) / temperature ** 2);
+    // 1 at a position with a label, 0 at an ignored one, between where mixup blends the two.
+    const counts = build.reduceSum(context.labels(), [output.axis]);
+    return build.mul(meanUnder(build, build.mul(divergence, counts), counts), build.scalar(temperature ** 2));
   },
 };
 

@@ -3,9 +3,8 @@
 
 import { Type } from '@sinclair/typebox';
 import { int } from '../../ir/attributes';
-import type { GraphBuilder } from '../graphBuilder';
 import type { Loss, LossContext } from './loss';
-import { distributions, firstOutput, mean } from './parts';
+import { distributions, firstOutput, mean, meanOfAll, meanUnder, mayIgnore } from './parts';
 
 export const labelLoss: Loss = {
   id: 'label',
@@ -20,12 +19,17 @@ export const labelLoss: Loss = {
   },
 };
 
-/** Mean over samples (and pixels or tokens) of -sum over classes of target * log softmax(logits). */
+/**
+ * Mean over samples (and pixels or tokens) of -sum over classes of target * log softmax(logits). The targets of an ignored
+ * position are 0: it neither adds to the sum nor counts, as PyTorch's `ignore_index`. (A mixed one counts by its share.)
+ */
 function crossEntropy(context: LossContext): string {
   const { build } = context;
   const output = firstOutput(context);
   const logProbabilities = build.node('LogSoftmax', [output.logits], { axis: int(output.axis) });
-  return build.neg(mean(build, build.mul(context.labels(), logProbabilities), distributions(output)));
+  const targets = context.labels();
+  const found = build.mul(targets, logProbabilities);
+  return build.neg(mayIgnore(context, output) ? meanUnder(build, found, targets) : mean(build, found, distributions(output)));
 }
 
 /** Mean over all values of softplus(x) - target * x, which is -t log(sigmoid x) - (1 - t) log(1 - sigmoid x) without overflow. */
@@ -39,8 +43,4 @@ function squaredError(context: LossContext): string {
   const { build } = context;
   const difference = build.sub(firstOutput(context).name, context.labels());
   return meanOfAll(build, build.mul(difference, difference));
-}
-
-function meanOfAll(build: GraphBuilder, tensor: string): string {
-  return build.node('ReduceMean', [tensor], { keepdims: int(0) });
 }

@@ -35,6 +35,8 @@ export interface LossContext {
   facts(tensor: string): Facts;
   /** What the labels of the data are for the first output; undefined without labels. */
   readonly labelForm: LabelForm | undefined;
+  /** Whether a term of the sum compares with labels, so that they are fed anyway. Absent: no. */
+  readonly readsLabels?: boolean;
   /** Graph input with the labels in the form `labelForm`. */
   labels(): string;
   /** Graph input with the class of every position as 0 and 1 (neither smoothed nor mixed), shape of the logits. */

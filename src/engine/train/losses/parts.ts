@@ -24,6 +24,24 @@ export function mean(build: GraphBuilder, tensor: string, count: number): string
   return build.mul(build.node('ReduceSum', [tensor], { keepdims: int(0) }), build.scalar(1 / count));
 }
 
+export function meanOfAll(build: GraphBuilder, tensor: string): string {
+  return build.node('ReduceMean', [tensor], { keepdims: int(0) });
+}
+
+/** Against division by 0 in a batch of ignored positions only: its loss is 0. Any weight that counts is far larger. */
+const NOTHING = 1e-12;
+
+/** Sum of all elements of `tensor` divided by the sum of `weights`, which it has been multiplied by. */
+export function meanUnder(build: GraphBuilder, tensor: string, weights: string): string {
+  const all = { keepdims: int(0) };
+  return build.div(build.node('ReduceSum', [tensor], all), build.node('Max', [build.node('ReduceSum', [weights], all), build.scalar(NOTHING)]));
+}
+
+/** Whether labels may leave out positions: of pixels and tokens, never whole samples (targets.ts). */
+export function mayIgnore({ labelForm, batch }: LossContext, output: TrainableOutput): boolean {
+  return labelForm === 'classes' && distributions(output) > batch;
+}
+
 /**
  * Logits of the student and of the teacher for a loss between distributions.
  *
@@ -34,13 +52,22 @@ export function comparedLogits(context: LossContext, loss: string): { readonly s
   if (context.labelForm === 'values' || (output.activation !== 'sigmoid' && (output.dims[output.axis] ?? 1) < 2)) {
     throw new EngineError('lossUnfit', { loss, output: output.name, shape: output.dims.join(', ') });
   }
+  return { student: output.logits, teacher: teacherTensor(context, loss, output, 'logits'), output };
+}
+
+/**
+ * The teacher's tensor for an output of the student, of the same name or else the first: before or behind its activation.
+ *
+ * @throws EngineError `lossNeedsTeacher`, `teacherShape`, `teacherTensorMissing`
+ */
+export function teacherTensor(context: LossContext, loss: string, output: TrainableOutput, which: 'logits' | 'name'): string {
   const theirs = context.teacherOutputs.find(({ name }) => name === output.name) ?? context.teacherOutputs[0];
   if (theirs === undefined) throw new EngineError('lossNeedsTeacher', { loss });
-  const teacher = context.teacher(theirs.logits);
+  const teacher = context.teacher(theirs[which]);
   if (teacher.shape.join() !== output.dims.join()) {
     throw new EngineError('teacherShape', {
-      loss, student: output.logits, found: output.dims.join(', '), teacher: theirs.logits, wanted: teacher.shape.join(', '),
+      loss, student: output[which], found: output.dims.join(', '), teacher: theirs[which], wanted: teacher.shape.join(', '),
     });
   }
-  return { student: output.logits, teacher: teacher.name, output };
+  return teacher.name;
 }

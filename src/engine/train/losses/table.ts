@@ -5,6 +5,7 @@ import { decoupledLoss } from './decoupled';
 import { klLoss } from './kl';
 import { labelLoss } from './label';
 import type { Loss, LossContext, LossTerm } from './loss';
+import { outputsLoss } from './outputs';
 
 /** A loss whose options are filled in: what the training graph builds. */
 export interface BuiltTerm {
@@ -12,7 +13,7 @@ export interface BuiltTerm {
   build(context: LossContext): string;
 }
 
-export const losses: readonly Loss[] = [labelLoss, klLoss, decoupledLoss];
+export const losses: readonly Loss[] = [labelLoss, klLoss, decoupledLoss, outputsLoss];
 
 export const lossIds: readonly string[] = losses.map(({ id }) => id);
 
@@ -28,6 +29,11 @@ export function bindTerm(term: LossTerm): BuiltTerm {
   const loss = findLoss(term.loss);
   const defaults = Object.fromEntries(Object.entries(loss.options.properties).map(([name, schema]) => [name, schema.default as unknown]));
   return { id: loss.id, build: (context) => loss.build(context, { ...defaults, ...term.options }) };
+}
+
+/** Whether one of the terms compares with labels. Throws `unknownLoss`. */
+export function readLabels(terms: readonly LossTerm[]): boolean {
+  return terms.some(({ loss }) => findLoss(loss).needs.includes('labels'));
 }
 
 /** @throws EngineError `unknownLoss`, `lossNeedsLabels`, `lossNeedsTeacher` */

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import type { Batch, Dataset, Split } from '../../../../src/engine/data/dataset';
+import { makeGraph, makeModel, makeNode, makeValue } from '../../../../src/engine/ir/build';
 import { cloneModel } from '../../../../src/engine/ir/clone';
 import { encodeModel } from '../../../../src/engine/ir/codec';
 import type { Model } from '../../../../src/engine/ir/model';
+import { tensorFrom } from '../../../../src/engine/ir/tensors';
 import { validateRecipe } from '../../../../src/engine/passes/recipe';
+import { defaultLosses } from '../../../../src/engine/passes/train/defaultLosses';
 import { withAssets } from '../../../support/assets';
 import { closeAssets, openAsset } from '../../../support/models';
+import { passContext } from '../../../support/passContext';
 import { trainingCase, type TrainingCase } from '../../../support/training';
 import { bytesOf, codes, damaged, runPass, shapeOf, testAccuracy, withoutLabels, withTraining } from './trainSupport';
 
@@ -83,6 +88,42 @@ withAssets('distill', function () {
     await assert.rejects(runPass('distill', student, FEW, { data: withTraining(keywords.data, 100, withoutLabels), original: other }), { code: 'teacherShape' });
     await runPass('distill', student, { ...FEW, epochs: 1 }, { data: withTraining(keywords.data, 100), original: keywords.model });
     assert.ok(Buffer.from(await encodeModel(keywords.model)).equals(before));
+  });
+});
+
+describe('distill of a model that gives numbers', () => {
+  const SAMPLES = 64;
+  /** x [N, 3] -> Gemm -> y [N, 2]. */
+  function linear(weights: readonly number[]): Model {
+    return makeModel(makeGraph({
+      nodes: [makeNode('Gemm', ['x', 'w'], ['y'], {}, { name: 'layer' })],
+      inputs: [makeValue('x', 'float32', ['N', 3])], outputs: [makeValue('y', 'float32', ['N', 2])],
+      initializers: [tensorFrom('w', { type: 'float32', dims: [3, 2], data: Float32Array.from(weights) })],
+    }));
+  }
+  const gather = (indices: readonly number[]): Promise<Batch> => Promise.resolve({
+    inputs: { x: { type: 'float32', dims: [indices.length, 3], data: Float32Array.from(indices.flatMap((index) => [Math.sin(index), Math.cos(3 * index), Math.sin(5 * index)])) } },
+    start: indices[0] ?? 0, indices, size: indices.length,
+  });
+  const split: Split = { name: 'train', size: SAMPLES, labelled: false, gather, read: (start, end) => gather(Array.from({ length: end - start }, (_, at) => start + at)) };
+  const data: Dataset = { path: 'numbers.json', splits: new Map([['train', split]]), files: [], shared: false, base: '', close: () => Promise.resolve() };
+  const teacher = linear([1, -2, 0.5, 3, -1, 2]);
+
+  it('goes by "outputs" where nobody chose a loss, and numbers judge it', async () => {
+    const { training, findings } = await runPass('distill', linear([0, 0, 0, 0, 0, 0]), { epochs: 4, batch: 8, learningRate: 0.1 }, { data, original: teacher });
+    assert.equal(training?.metricName, 'mse');
+    assert.ok((training.epochs.at(-1)?.metric ?? NaN) < 0.2 * (training.epochs[0]?.metric ?? NaN), JSON.stringify(training.epochs));
+    assert.deepEqual(findings.map(({ code }) => code), ['finding.trained']);
+  });
+
+  it('says that a script does not choose the epoch', async () => {
+    const { findings } = await runPass('distill', linear([0, 0, 0, 0, 0, 0]), { epochs: 1, batch: 8 }, { data: { ...data, metric: './judge.mjs' }, original: teacher });
+    assert.deepEqual(findings.map(({ code, severity, params }) => [code, severity, params['asked'], params['metric']]).at(-1), ['finding.metricReplaced', 'warning', './judge.mjs', 'mse']);
+  });
+
+  it('goes by "kl" where the data name classes', async () => {
+    const terms = await defaultLosses(teacher, { ...data, classes: ['cat', 'dog'] }, passContext());
+    assert.deepEqual(terms, [{ loss: 'kl' }]);
   });
 });
 

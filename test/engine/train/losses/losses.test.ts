@@ -39,7 +39,7 @@ async function runLoss(test: LossCase): Promise<{ readonly report: number[]; rea
     model, batch: dims[0] ?? 1, parameters: [{ name: 'logits', dims, decay: true, node: 'y' }], statistics: [],
     outputs: [{ name: 'y', logits: 'y', activation, axis: 1, dims }],
   };
-  const teacherOutput: TrainableOutput = { name: 'y', logits: 't', activation, axis: 1, dims: test.teacherDims ?? dims };
+  const teacherOutput: TrainableOutput = { name: 't', logits: 't', activation, axis: 1, dims: test.teacherDims ?? dims };
   const graph = await buildTrainingGraph({
     trainable, terms: test.terms, labelForm: test.form, kind: 'gradients', clip: 0, ema: false,
     optimiser: optimiserOf({ optimizer: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 }),
@@ -174,6 +174,48 @@ describe('losses', () => {
         return alpha * divergence(theirs.binary, ours.binary) + beta * divergence(theirs.others, ours.others);
       })) / 4;
     });
+  });
+
+  describe('with ignored positions, one row a pixel', () => {
+    // [1, 3, 1, 4]: pixels 1 and 3 have no label. What counts are the columns of pixels 0 and 2.
+    const shape = [1, 3, 1, 4];
+    const labels = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0);
+    const valid = [0, 2];
+    const logsAt = (values: ArrayLike<number>, pixel: number, temperature = 1): number[] =>
+      logSoftmax([0, 1, 2].map((index) => values[index * 4 + pixel] as number), 0, 3, temperature);
+    const divergence = (teacher: ArrayLike<number>, logits: ArrayLike<number>, pixels: readonly number[]): number => 16 * total(pixels.map((pixel) => {
+      const theirs = logsAt(teacher, pixel, 4);
+      return total(logsAt(logits, pixel, 4).map((log, at) => Math.exp(theirs[at] as number) * ((theirs[at] as number) - log)));
+    })) / pixels.length;
+    const base = { dims: shape, form: 'classes', logits: draw(shape, 31), teacher: draw(shape, 32), labels, oneHot: labels } as const;
+    const crossEntropy = (logits: ArrayLike<number>): number => -((logsAt(logits, 0)[0] as number) + (logsAt(logits, 2)[2] as number)) / 2;
+
+    it('label: the mean over those that have a label', () => check({ ...base, terms: [{ loss: 'label' }] }, crossEntropy));
+
+    it('label: a batch without any label has a loss of 0 and no gradient', async () => {
+      const { report, gradient } = await runLoss({ ...base, terms: [{ loss: 'label' }], labels: new Float32Array(12) });
+      assert.equal(Math.abs(report[0] ?? NaN), 0);
+      assert.ok(gradient.every((value) => Math.abs(value) === 0));
+    });
+
+    it('kl: leaves them out beside a loss that reads labels, and looks at no labels alone', async () => {
+      await check({ ...base, terms: [{ loss: 'kl' }] }, (logits) => divergence(base.teacher, logits, [0, 1, 2, 3]));
+      await check({ ...base, terms: [{ loss: 'kl' }, { loss: 'label' }] }, (logits) => divergence(base.teacher, logits, valid) + crossEntropy(logits));
+    });
+
+    it('decoupled: what lies there changes nothing', async () => {
+      const moved = (values: Float32Array): Float32Array => values.map((value, at) => (at % 2 === 1 ? value + at : value));
+      const terms = [{ loss: 'decoupled' }] as const;
+      const [one, other] = [await runLoss({ ...base, terms }), await runLoss({ ...base, terms, logits: moved(base.logits) })];
+      assert.ok(Math.abs((one.report[0] ?? NaN) - (other.report[0] ?? NaN)) < 1e-6 && (one.report[0] ?? 0) > 0.01, `${one.report[0]}, ${other.report[0]}`);
+      assert.ok(one.gradient.every((value, at) => at % 2 === 0 || value === 0));
+    });
+  });
+
+  it('outputs: squared error to the output of the teacher', async () => {
+    const teacher = draw(dims, 33);
+    await check({ terms: [{ loss: 'outputs' }], dims, logits: draw(dims, 34), teacher }, (logits) =>
+      total(Array.from(logits, (x, at) => (x - (teacher[at] as number)) ** 2)) / 20);
   });
 
   it('are summed by weights, fixed or fed, and reported one by one', async () => {
