@@ -114,12 +114,12 @@ export const findingTexts = {
     zh: '训练在第 {step} 步（第 {epoch} 轮）发散并就此结束；保留了第 {best} 轮的权重。请选择小于 {learningRate} 的 "learningRate"，或使用 "warmup" 或 "clip": 1。',
   },
   'finding.metricReplaced': {
-    en: 'The best epoch was chosen by {metric}: {asked} cannot judge single epochs, because it is a script or compares with labels that the held-out samples do not have. The accuracy in the report is measured as you asked.',
-    zh: '最佳轮次按 {metric} 选择：{asked} 不能用于逐轮评估，因为它是脚本，或需要留出样本所没有的标签。报告中的准确率仍按您指定的方式测量。',
+    en: 'The best epoch was chosen by {metric}: the script {asked} does not judge single epochs. The accuracy in the report is measured as you asked.',
+    zh: '最佳轮次按 {metric} 选择：脚本 {asked} 不用于逐轮评估。报告中的准确率仍按您指定的方式测量。',
   },
   'finding.metricUnused': {
-    en: 'The weights are those of the last epoch: {asked} cannot judge single epochs, because it is a script or compares with labels that the held-out samples do not have. The accuracy in the report is measured as you asked.',
-    zh: '保留的是最后一轮的权重：{asked} 不能用于逐轮评估，因为它是脚本，或需要留出样本所没有的标签。报告中的准确率仍按您指定的方式测量。',
+    en: 'The weights are those of the last epoch: the script {asked} does not judge single epochs. The accuracy in the report is measured as you asked.',
+    zh: '保留的是最后一轮的权重：脚本 {asked} 不用于逐轮评估。报告中的准确率仍按您指定的方式测量。',
   },
   'finding.trainingMicrobatch': {
     en: 'Memory is short: batches of {from} samples were trained in parts of {to}. The result is the same but for batches with ignored labels, and slower.',

@@ -55,10 +55,11 @@ export async function heldOutMetric(
   };
 }
 
-/** The metric as the run or the data name it, a command by its words; undefined where neither names one. */
-export function askedMetric({ metric }: Dataset, chosen: string | undefined): string | undefined {
+/** The script that the run or the data name as the metric, a command by its words: it judges the report, but no epochs. */
+export function scriptMetric({ metric }: Dataset, chosen: string | undefined): string | undefined {
   const asked = chosen ?? metric;
-  return typeof asked === 'object' ? asked.command.join(' ') : asked;
+  if (typeof asked === 'object') return asked.command.join(' ');
+  return asked === undefined || isMetricName(asked) ? undefined : asked;
 }
 
 async function metricName(split: Split, data: Dataset, { reference, comparesNumbers, chosen }: {

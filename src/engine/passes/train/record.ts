@@ -10,8 +10,8 @@ export interface TrainingSummary {
   readonly pass: string;
   readonly fromScratch: boolean;
   readonly metric: HeldOutMetric | undefined;
-  /** The metric that the run or the data name. */
-  readonly askedMetric: string | undefined;
+  /** The metric that the run or the data name, where it is a script. */
+  readonly script: string | undefined;
   readonly events: readonly TrainingEvent[];
   readonly result: TrainingResult;
   /** Convolutions behind which BatchNormalization was put back. */
@@ -62,8 +62,8 @@ function restoredNorms({ restored }: TrainingSummary): Finding[] {
   return restored === 0 ? [] : [finding('info', 'finding.batchNormRestored', { count: restored })];
 }
 
-function otherMetric({ metric, askedMetric: asked }: TrainingSummary): Finding[] {
-  if (asked === undefined || asked === metric?.name) return [];
+function otherMetric({ metric, script: asked }: TrainingSummary): Finding[] {
+  if (asked === undefined) return [];
   return [metric === undefined ? finding('warning', 'finding.metricUnused', { asked }) : finding('warning', 'finding.metricReplaced', { metric: metric.name, asked })];
 }
 

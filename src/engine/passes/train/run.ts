@@ -24,7 +24,7 @@ import type { TrainedValues, TrainingEvent, TrainingRequest } from '../../train/
 import type { Origins, PassContext, PassOutcome } from '../pass';
 import { ignoredLayers, layersOf } from '../quantize/ignore';
 import { refuseQuantized } from '../quantize/quantized';
-import { askedMetric, type HeldOutMetric, heldOutMetric } from './heldOutMetric';
+import { type HeldOutMetric, heldOutMetric, scriptMetric } from './heldOutMetric';
 import { augmentOptions, trainerOptions, type TrainingChoices } from './options';
 import { keptEpoch, trainingFindings, trainingReport } from './record';
 
@@ -74,7 +74,7 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
       checkpoint: context.checkpoint,
     });
     const summary = {
-      pass, fromScratch, metric, askedMetric: askedMetric(data, context.metric), events: watch.events, result, restored: network.restored,
+      pass, fromScratch, metric, script: scriptMetric(data, context.metric), events: watch.events, result, restored: network.restored,
       outputs: floatOutputs(model),
     };
     const changed = fromScratch || keptEpoch(result) > 0;

@@ -7,7 +7,7 @@ import type { TrainingEvent, TrainingResult } from '../../../../src/engine/train
 const plain: TrainingResult = { parameters: new Map(), statistics: new Map(), history: [], best: undefined, steps: 3, stepsBack: 0, learningRateFactor: 1, seconds: 2 };
 
 function told(result: Partial<TrainingResult>, events: readonly TrainingEvent[] = []): [string, string][] {
-  const summary = { pass: 'finetune', fromScratch: false, metric: undefined, events, result: { ...plain, ...result }, askedMetric: undefined, restored: 0, outputs: ['y'] };
+  const summary = { pass: 'finetune', fromScratch: false, metric: undefined, events, result: { ...plain, ...result }, script: undefined, restored: 0, outputs: ['y'] };
   return trainingFindings(summary).slice(1).map(({ severity, code }) => [severity, code]);
 }
 
@@ -23,6 +23,10 @@ describe('findings of a training', () => {
 
   it('count steps back from the result, also where they were before a resume', () => {
     assert.deepEqual(told({ stepsBack: 2, learningRateFactor: 0.25 }), [['warning', 'finding.trainingStepBack']]);
+  });
+
+  it('warn that a training diverged and which epoch was kept', () => {
+    assert.deepEqual(told({}, [{ type: 'diverged', step: 7, epoch: 2, bestEpoch: 1, learningRate: 0.002 }]), [['warning', 'finding.trainingDiverged']]);
   });
 
   it('name batches and accumulation that are not as asked', () => {
