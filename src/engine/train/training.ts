@@ -74,13 +74,13 @@ export interface TrainingRequest {
   readonly provider: string;
   readonly threads: number;
   readonly signal?: AbortSignal;
-  onEvent?(event: TrainingEvent): void;
+  readonly onEvent?: (event: TrainingEvent) => void;
   /** Start values instead of those of the model (re-initialised weights), by initializer. */
   readonly initial?: TrainedValues;
   /** Changes a batch that was read, as a pure function of batch, seed and epoch (augment.ts). */
-  augment?(batch: Batch, at: { readonly seed: number; readonly epoch: number }): Batch;
+  readonly augment?: (batch: Batch, at: { readonly seed: number; readonly epoch: number }) => Batch;
   /** Makes the teacher for a batch size. Its tensors are cached by sample when there is neither `augment` nor mixup. */
-  teacher?(batch: number): Promise<Teacher>;
+  readonly teacher?: (batch: number) => Promise<Teacher>;
   /** The metric of these weights on the validation samples, higher is better when `better` says so. */
   readonly evaluate?: {
     readonly better: 'higher' | 'lower';
