@@ -49,9 +49,10 @@ export const pruneChannels: Pass<typeof channelsOptions> = {
     const chosen = chosenUnits(rankings, meter, most, settings);
     const { model: cut } = await removeUnits(model, dependencies, chosen);
     const renewed = split === undefined ? { model: cut, layers: 0 } : await renewStatistics(cut, split, settings.samples, context);
-    // Costs of the result itself, not of the choice.
-    const after = (await costMeter(renewed.model, dependencies, context.dims))(new Map());
-    const told = { model, dependencies, chosen, settings, before: meter(new Map()), after, renewed: renewed.layers, split, hasNorms, unranked: groups.length - rankings.length, origins };
+    // Costs of the result itself; of the choice where sizes of the result are known only when it runs.
+    const measured = (await costMeter(renewed.model, dependencies, context.dims))(new Map());
+    const after = { ...measured, macs: measured.macs ?? meter(chosen).macs };
+    const told = { dependencies, chosen, settings, before: meter(new Map()), after, renewed: renewed.layers, split, hasNorms, unranked: groups.length - rankings.length, origins };
     return { model: renewed.model, origins: originsOf(renewed.model, origins), forms: formsOf(told), findings: findingsOf(told) };
   },
 };
