@@ -1,4 +1,4 @@
-// How the time of the pass is shared out, for progress; measured on networks of a few million weights.
+// How the time of the pass is shared out, for progress; rough, by a run of `taylor` on fashion-resnet18-bn.
 
 /** Looking at gradients or activations. */
 export const CRITERION_SHARE = [0.05, 0.7] as const;
