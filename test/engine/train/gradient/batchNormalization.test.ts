@@ -16,6 +16,11 @@ import { batchStatistics, normalize } from './reference/batchNormalization';
 
 const dims = fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 0, maxLength: 3 }))
   .map(([batch, channels, space]) => [batch, channels, ...space]);
+/**
+ * Two values a channel are normalised to -1 and 1 wherever they lie: their gradient is the difference of two equal
+ * numbers, of which float32 keeps no digit where the values are close. Four do not fall together.
+ */
+const severalValues = dims.filter(([batch = 1, , ...space]) => batch * elementCount(space) >= 4);
 const epsilon = fc.constantFrom(1e-5, 1e-3);
 
 describe('gradients: BatchNormalization', () => {
@@ -30,7 +35,7 @@ describe('gradients: BatchNormalization', () => {
   }).timeout(60_000);
 
   it('through the statistics of the batch, with an offset that cancels', async () => {
-    await fc.assert(fc.asyncProperty(dims, epsilon, fc.integer({ min: 0, max: 999 }), fc.constantFrom(0, 10), async (shape, eps, seed, offset) => {
+    await fc.assert(fc.asyncProperty(severalValues, epsilon, fc.integer({ min: 0, max: 999 }), fc.constantFrom(0, 10), async (shape, eps, seed, offset) => {
       const channels = [shape[1] as number];
       await checkBatch(shape, eps, [uniform(shape, seed, offset - 2, offset + 2), uniform(channels, seed + 1, 0.5, 2), uniform(channels, seed + 2)]);
     }), { numRuns: 25 });
