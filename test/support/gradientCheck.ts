@@ -107,7 +107,8 @@ function feedsOf({ by }: Prepared, inputs: readonly (NdArray | null)[]): Record<
   return Object.fromEntries(by.map((position) => [`x${position}`, inputs[position] as NdArray]));
 }
 
-async function run(model: Model, outputs: readonly string[], feeds: readonly Record<string, NdArray>[]): Promise<Record<string, NdArray>[]> {
+/** Runs a model once for each of `feeds` and fetches `outputs`, inner values among them. */
+export async function runAll(model: Model, outputs: readonly string[], feeds: readonly Record<string, NdArray>[]): Promise<Record<string, NdArray>[]> {
   // A constant result has no gradient to fetch.
   if (outputs.length === 0) return feeds.map(() => ({}));
   const asked: Model = { ...model, graph: { ...model.graph, outputs: outputs.map((name) => makeValue(name, 'float32', null)) } };
@@ -126,7 +127,7 @@ export async function analyticGradients(test: OperatorCase): Promise<ReadonlyMap
   const prepared = await prepare(test);
   const { model, gradients } = await differentiate(prepared.model, 'loss', prepared.by.map((position) => `x${position}`));
   const names = [...new Set(gradients.values())];
-  const [results] = await run(model, names, [feedsOf(prepared, test.inputs)]);
+  const [results] = await runAll(model, names, [feedsOf(prepared, test.inputs)]);
   return new Map(prepared.by.map((position) => {
     const name = gradients.get(`x${position}`);
     const found = name === undefined ? undefined : results?.[name];
@@ -142,7 +143,7 @@ export async function checkLinear(test: OperatorCase, tolerance = 1e-5): Promise
   const steps = prepared.by.flatMap((position) => Array.from({ length: elementCount(test.inputs[position]?.dims ?? []) }, (_, element) => ({ position, element })));
   const feeds = [feedsOf(prepared, test.inputs), ...steps.map(({ position, element }) =>
     feedsOf(prepared, test.inputs.map((input, at) => (at === position && input !== null ? stepped(input, element) : input))))];
-  const losses = (await run(prepared.model, ['loss'], feeds)).map((result) => (result['loss']?.data as Float32Array)[0] as number);
+  const losses = (await runAll(prepared.model, ['loss'], feeds)).map((result) => (result['loss']?.data as Float32Array)[0] as number);
   const base = losses[0] as number;
   const numeric = new Map(prepared.by.map((position) => [position, new Float64Array(elementCount(test.inputs[position]?.dims ?? []))]));
   steps.forEach(({ position, element }, index) => { (numeric.get(position) as Float64Array)[element] = (losses[index + 1] as number) - base; });
@@ -160,7 +161,7 @@ export async function checkAgainst(test: OperatorCase, reference: Reference, tol
       return sum + (outputs[position] as Float64Array).reduce((total, value, at) => total + value * (weight[at] as number), 0);
     }, 0);
   };
-  const [forward] = await run(prepared.model, ['loss'], [feedsOf(prepared, test.inputs)]);
+  const [forward] = await runAll(prepared.model, ['loss'], [feedsOf(prepared, test.inputs)]);
   const found = (forward?.['loss']?.data as Float32Array)[0] as number;
   const wanted = loss(inputs);
   assert.ok(Math.abs(found - wanted) <= 1e-3 * (1 + Math.abs(wanted)), `${test.op}: the reference gives ${wanted}, onnxruntime ${found}`);
@@ -189,7 +190,7 @@ export async function checkDirections(test: OperatorCase, tolerance = 5e-3): Pro
     const direction = uniform(input.dims, 77 + position, -1, 1).data as Float32Array;
     const moved = (step: number): NdArray => ({ ...input, data: Float32Array.from(input.data as Float32Array, (value, at) => value + step * (direction[at] as number)) });
     const feeds = [h, -h].map((step) => feedsOf(prepared, test.inputs.map((other, at) => (at === position ? moved(step) : other))));
-    const [ahead = 0, behind = 0] = (await run(prepared.model, ['loss'], feeds)).map((result) => (result['loss']?.data as Float32Array)[0] as number);
+    const [ahead = 0, behind = 0] = (await runAll(prepared.model, ['loss'], feeds)).map((result) => (result['loss']?.data as Float32Array)[0] as number);
     const wanted = (ahead - behind) / (2 * h);
     const gradient = analytic.get(position) ?? new Float32Array(direction.length);
     const found = gradient.reduce((sum, value, at) => sum + value * (direction[at] as number), 0);

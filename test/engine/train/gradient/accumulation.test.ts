@@ -9,8 +9,7 @@ import type { NdArray } from '../../../../src/engine/ports';
 import { seededRandom } from '../../../../src/engine/random';
 import { differentiate } from '../../../../src/engine/train/gradient/differentiate';
 import { GraphBuilder } from '../../../../src/engine/train/graphBuilder';
-import { assertClose, wholeNumbers } from '../../../support/gradientCheck';
-import { testRuntime } from '../../../support/passContext';
+import { assertClose, runAll, wholeNumbers } from '../../../support/gradientCheck';
 import { seed } from './reference/arbitraries';
 
 const LEAVES = ['x0', 'x1', 'x2'] as const;
@@ -76,18 +75,6 @@ function randomGraph(first: number): Model {
   build.named('Sum', totals, ['loss']);
 
   return model;
-}
-
-async function runAll(model: Model, outputs: readonly string[], feeds: readonly Record<string, NdArray>[]): Promise<Record<string, NdArray>[]> {
-  const asked: Model = { ...model, graph: { ...model.graph, outputs: outputs.map((name) => makeValue(name, 'float32', null)) } };
-  const session = await testRuntime.createSession(asked, { threads: 1 });
-  try {
-    const results: Record<string, NdArray>[] = [];
-    for (const feed of feeds) results.push(await session.run(feed));
-    return results;
-  } finally {
-    await session.release();
-  }
 }
 
 describe('gradients: whole graphs', () => {
