@@ -6,6 +6,7 @@ import { cloneModel } from '../ir/clone';
 import type { Model, Node } from '../ir/model';
 import { inferShapes } from '../ir/shapes/index';
 import type { Origins } from './pass';
+import { parsedMetadata } from './metadataJson';
 
 /** Key of the original file's hash in the metadata of the model. */
 const SOURCE_KEY = 'decant.source';
@@ -49,9 +50,9 @@ export function saveOrigins(model: Model, { source, origins }: SavedOrigins): Mo
 export function savedOrigins(model: Model): SavedOrigins | undefined {
   const source = model.metadata.get(SOURCE_KEY);
   if (source === undefined) return undefined;
-  const table = parsed(model.metadata.get(ORIGINS_KEY));
+  const table = parsedMetadata(model.metadata.get(ORIGINS_KEY));
   const origins = new Map(model.graph.nodes.map((node) => {
-    const layers = parsed(node.metadata.get(ORIGINS_KEY)) ?? fromTable(table, keyOf(node));
+    const layers = parsedMetadata(node.metadata.get(ORIGINS_KEY)) ?? fromTable(table, keyOf(node));
     return [keyOf(node), isTexts(layers) ? layers : [keyOf(node)]] as const;
   }));
   return { source, origins };
@@ -78,15 +79,4 @@ function fromTable(table: unknown, key: string): unknown {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-/** Metadata may come from anywhere: what is not JSON is as good as absent. */
-function parsed(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

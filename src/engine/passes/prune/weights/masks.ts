@@ -5,6 +5,7 @@ import { numberAt } from '../../../data/preprocess/cast';
 import { elementCount, type Model } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
 import { storedTensor } from './findWeights';
+import { parsedMetadata } from '../../metadataJson';
 
 /** JSON in the metadata of the model: a list of tensor names. */
 const SPARSE_KEY = 'decant.sparse';
@@ -16,7 +17,7 @@ export function recordSparse(model: Model, names: readonly string[]): void {
 
 /** Names of the tensors that were noted and are still there, as initializers or in Constant nodes. */
 export function sparseTensors(model: Model): string[] {
-  const noted = parsed(model.metadata.get(SPARSE_KEY));
+  const noted = parsedMetadata(model.metadata.get(SPARSE_KEY));
   const names = Array.isArray(noted) ? noted.filter((name) => typeof name === 'string') : [];
   return names.filter((name) => storedTensor(model, name) !== undefined);
 }
@@ -31,15 +32,4 @@ export async function sparseMasks(model: Model): Promise<ReadonlyMap<string, Uin
     masks.set(name, Uint8Array.from({ length: elementCount(tensor.dims) }, (_, index) => (at(index) === 0 ? 0 : 1)));
   }
   return masks;
-}
-
-/** Metadata may come from anywhere: what is not JSON is as good as absent. */
-function parsed(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
