@@ -5,6 +5,7 @@
 // then the vectors as little-endian float32 in the header's order.
 
 import { EngineError } from '../error';
+import { fnv1a } from '../fnv';
 import type { FlatLayout } from './flat';
 import type { TrainingState } from './stepper';
 import type { EpochRecord, TrainingRequest } from './training';
@@ -69,10 +70,12 @@ export function fingerprint({ options, losses, data, identity, initial, augment,
   });
 }
 
-/** Names and shapes of all tensors in the order of the vectors: differs where other weights are frozen, or statistics not trained. */
+/** Names and shapes of all tensors in the order of the vectors, and the hash of masks: differs where other weights are frozen or stay zero, or statistics are not trained. */
 export function layoutOf({ groups, statistics }: FlatLayout): string {
   const vectors = statistics === undefined ? groups : [...groups, statistics];
-  return JSON.stringify(vectors.map(({ name, length, entries }) => [name, length, entries.map((entry) => [entry.name, entry.dims])]));
+  return JSON.stringify(vectors.map(({ name, length, entries, mask }) => [
+    name, length, entries.map((entry) => [entry.name, entry.dims]), ...(mask === undefined ? [] : [fnv1a(mask)]),
+  ]));
 }
 
 /** Throws `trainingCheckpoint` where the vectors of the checkpoint hold other weights than those of `layout`. */

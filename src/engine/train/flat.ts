@@ -19,6 +19,8 @@ export interface FlatVector {
   readonly entries: readonly FlatEntry[];
   /** Elements. */
   readonly length: number;
+  /** 1 where elements are trained, 0 where they stay zero; absent where all are trained. */
+  readonly mask?: Uint8Array;
 }
 
 /** `decayed`: weights on which weight decay acts; `plain`: the other weights; `statistics`: running averages. */
@@ -33,6 +35,7 @@ export interface FlatLayout {
 interface Named {
   readonly name: string;
   readonly dims: readonly number[];
+  readonly mask?: Uint8Array;
 }
 
 /** Tensors in the order of the model, `extra` (weights that only a loss has) behind them. */
@@ -53,7 +56,10 @@ function flatVector(name: VectorName, members: readonly Named[]): FlatVector {
     length += elementCount(member.dims);
     return { name: member.name, dims: member.dims, offset };
   });
-  return { name, entries, length };
+  if (members.every(({ mask }) => mask === undefined)) return { name, entries, length };
+  const mask = new Uint8Array(length).fill(1);
+  members.forEach((member, index) => { if (member.mask !== undefined) mask.set(member.mask, entries[index]?.offset); });
+  return { name, entries, length, mask };
 }
 
 /**
@@ -72,13 +78,14 @@ export function pack(build: GraphBuilder, tensors: readonly string[]): string {
   return build.concat(tensors.map((tensor) => build.reshape(tensor, [-1])), 0);
 }
 
-/** The vector with `values` by name; names without a value keep zeros. */
-export function flatten({ entries, length }: FlatVector, values: TrainedValues): Float32Array {
+/** The vector with `values` by name; names without a value keep zeros, and so does what the mask leaves out. */
+export function flatten({ entries, length, mask }: FlatVector, values: TrainedValues): Float32Array {
   const flat = new Float32Array(length);
   for (const { name, offset } of entries) {
     const value = values.get(name);
     if (value !== undefined) flat.set(value, offset);
   }
+  mask?.forEach((kept, at) => { if (kept === 0) flat[at] = 0; });
   return flat;
 }
 

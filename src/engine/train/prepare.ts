@@ -19,7 +19,10 @@ import type { Parameter, TrainableModel, TrainableOutput } from './trainable';
 import { applyTrainingForms, type FormsOptions, SEED_INPUT } from './trainingForms';
 import { trainableWeights } from './trainableWeights';
 
-export interface PrepareOptions extends BatchSizes, FormsOptions {}
+export interface PrepareOptions extends BatchSizes, FormsOptions {
+  /** By initializer (or output of a Constant node), as in `Parameter`: what stays zero. Those of frozen weights do nothing. */
+  readonly masks?: ReadonlyMap<string, Uint8Array>;
+}
 
 /**
  * A copy of `model` to train; `model` itself is left alone.
@@ -45,7 +48,10 @@ export async function prepareTraining(model: Model, options: PrepareOptions): Pr
   const build = new GraphBuilder(graph);
   const { statistics, usesSeed } = applyTrainingForms(build, shapes, options);
   if (usesSeed) graph.inputs.push(makeValue(SEED_INPUT, 'int64', []));
-  const parameters = weights.map(({ name, dims, decay, node }): Parameter => ({ name, dims, decay, node: nodeLabel(node) }));
+  const parameters = weights.map(({ name, dims, decay, node }): Parameter => {
+    const mask = options.masks?.get(name);
+    return { name, dims, decay, node: nodeLabel(node), ...(mask !== undefined && { mask }) };
+  });
   return { model: copy, batch, parameters, statistics, outputs, ...(usesSeed && { seedInput: SEED_INPUT }) };
 }
 

@@ -10,6 +10,8 @@ export interface Parameter {
   readonly decay: boolean;
   /** Label of the first node that uses it. */
   readonly node: string;
+  /** 1 where elements are trained, 0 where they are zero and stay so; row-major, absent where all are trained. */
+  readonly mask?: Uint8Array;
 }
 
 /** A running average that the forward pass updates: of a BatchNormalization in training mode. */

@@ -48,9 +48,30 @@ export function updateScalars({ optimiser, ema }: UpdateOptions): readonly strin
   return [...optimiser.scalars, ...(ema ? ['emaDecay', 'emaRest'] : [])];
 }
 
+interface GroupGradient {
+  readonly name: VectorName;
+  readonly length: number;
+  /** Tensor of ones and zeros, as long as the group; undefined where all of it is trained. */
+  readonly mask: string | undefined;
+  /** Zero where the mask is. */
+  readonly gradient: string;
+}
+
+function maskedGradients(build: GraphBuilder, { groups }: FlatLayout, gradients: ReadonlyMap<VectorName, string>): GroupGradient[] {
+  return groups.map(({ name, length, mask: trained }) => {
+    const gradient = gradients.get(name) ?? '';
+    if (trained === undefined) return { name, length, mask: undefined, gradient };
+    // As booleans it is a quarter of the graph's bytes; onnxruntime folds the Cast when it opens the graph.
+    const mask = build.cast(build.constant({ type: 'bool', dims: [length], data: trained }, 'train/mask'), 'float32');
+    return { name, length, mask, gradient: build.mul(gradient, mask) };
+  });
+}
+
 /**
  * Appends the step. Weights and the updated statistics are read as `state/` and `next/` tensors that are there; inputs
- * for optimiser state and scalars are added. Gives the norm of the gradient before clipping, rank 0.
+ * for optimiser state and scalars are added. Masked weights come out as zeros, whatever went in; gradient and nudge are
+ * masked too, so that they have no part in the norm and none of them becomes a negative zero. Gives the norm of the
+ * gradient before clipping, rank 0.
  */
 export function writeUpdate(build: GraphBuilder, layout: FlatLayout, gradients: ReadonlyMap<VectorName, string>, options: UpdateOptions): { readonly gradientNorm: string } {
   const { graph } = build;
@@ -62,24 +83,25 @@ export function writeUpdate(build: GraphBuilder, layout: FlatLayout, gradients: 
   const output = (vector: string, tensor: string, length: number): string => addOutput(build, nextOutput(vector), tensor, length);
   for (const name of updateScalars(options)) input(scalarInput(name), []);
 
-  const [first, ...rest] = layout.groups.map(({ name }) => build.node('ReduceSumSquare', [gradients.get(name) ?? ''], { keepdims: int(0) }));
+  const groups = maskedGradients(build, layout, gradients);
+  const [first, ...rest] = groups.map(({ gradient }) => build.node('ReduceSumSquare', [gradient], { keepdims: int(0) }));
   const gradientNorm = build.node('Sqrt', [build.sum([first ?? build.scalar(0), ...rest])]);
   const factor = clip > 0
     ? build.node('Min', [build.div(build.scalar(clip), build.add(gradientNorm, build.scalar(CLIP_EPSILON))), build.scalar(1)])
     : undefined;
 
-  for (const { name, length } of layout.groups) {
-    const gradient = gradients.get(name) ?? '';
+  for (const { name, length, mask, gradient } of groups) {
     const clipped = factor === undefined ? gradient : build.mul(gradient, factor);
+    const nudge = build.scalar(NUDGE);
     const { parameters, state } = optimiser.update({
       build,
       parameters: stateInput(name),
-      gradient: optimiser.slots.length === 0 ? clipped : build.add(clipped, build.scalar(NUDGE)),
+      gradient: optimiser.slots.length === 0 ? clipped : build.add(clipped, mask === undefined ? nudge : build.mul(mask, nudge)),
       state: optimiser.slots.map((slot) => input(stateInput(`${name}/${slot}`), [length])),
       decays: name === 'decayed',
       scalar: scalarInput,
     });
-    output(name, parameters, length);
+    output(name, mask === undefined ? parameters : build.mul(parameters, mask), length);
     optimiser.slots.forEach((slot, index) => output(`${name}/${slot}`, state[index] ?? '', length));
   }
   if (ema) {

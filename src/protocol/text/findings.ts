@@ -153,6 +153,10 @@ export const findingTexts = {
     en: 'BatchNormalization was put back behind {count} convolutions for training and folded again for the file.',
     zh: '训练时在 {count} 个卷积之后恢复了 BatchNormalization，保存时再次合并。',
   },
+  'finding.masksKept': {
+    en: 'The {zeros} zeros in the {tensors} weights that "prune.weights" made sparse stayed zeros; training changed the other numbers only.',
+    zh: '"prune.weights" 稀疏化的 {tensors} 个权重张量中，{zeros} 个零保持为零；训练只改变其余数值。',
+  },
   'finding.layerNotPruned': { en: 'Layer "{layer}" keeps all its weights: {why}', zh: '层 "{layer}" 保留全部权重：{why}' },
   'finding.sparseSize': {
     en: '{zeros} of the {total} weights of {layers} layers ({share}) are zero now. The file stays as long, since ONNX stores zeros too; compressed (deflate, measured on {measured} of weights) they shrink from {before} to {after}: {ratio} of before.',

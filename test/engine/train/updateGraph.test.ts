@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '../../../src/engine/random';
 import type { NdArray } from '../../../src/engine/ports';
-import type { FlatLayout } from '../../../src/engine/train/flat';
+import { flatten, type FlatLayout } from '../../../src/engine/train/flat';
+import type { Optimiser } from '../../../src/engine/train/optimisers/optimiser';
 import { optimiserOf } from '../../../src/engine/train/optimisers/table';
 import { GRADIENT_NORM, gradientInput, nextOutput, scalarInput, stateInput } from '../../../src/engine/train/trainingNames';
 import { buildUpdateGraph, stateVectors, type UpdateOptions } from '../../../src/engine/train/updateGraph';
@@ -28,13 +29,14 @@ const array = (data: ArrayLike<number>): NdArray => ({ type: 'float32', dims: [d
 const scalar = (value: number): NdArray => ({ type: 'float32', dims: [], data: Float32Array.of(value) });
 
 /** Vectors after `steps` steps with learning rate 0.1 / step, and the norms of the gradients. */
-async function run(options: UpdateOptions, steps: number): Promise<{ readonly state: Record<string, Float32Array>; readonly norms: number[] }> {
-  const session = await testRuntime.createSession(buildUpdateGraph(layout, options, 21), { threads: 1 });
-  const names = [...stateVectors(layout, options).keys()];
+async function run(options: UpdateOptions, steps: number, { groups } = layout): Promise<{ readonly state: Record<string, Float32Array>; readonly norms: number[] }> {
+  const session = await testRuntime.createSession(buildUpdateGraph({ groups, statistics: undefined }, options, 21), { threads: 1 });
+  const names = [...stateVectors({ groups, statistics: undefined }, options).keys()];
   const state: Record<string, Float32Array> = Object.fromEntries(names.map((name) => [name, new Float32Array(LENGTH)]));
-  for (const { name } of layout.groups) {
-    state[name] = Float32Array.from(draw(name.length));
-    if (options.ema) state[`${name}/average`] = Float32Array.from(draw(name.length));
+  for (const group of groups) {
+    const { name } = group;
+    state[name] = flatten(group, new Map([[group.entries[0]?.name ?? '', Float32Array.from(draw(name.length))]]));
+    if (options.ema) state[`${name}/average`] = state[name].slice();
   }
   const norms: number[] = [];
   for (let step = 1; step <= steps; step += 1) {
@@ -42,7 +44,7 @@ async function run(options: UpdateOptions, steps: number): Promise<{ readonly st
     const scalars = { ...options.optimiser.valuesAt(step, 0.1 / step), gradientScale: 1, ...(options.ema && { emaDecay: decay, emaRest: 1 - decay }) };
     const results = await session.run({
       ...Object.fromEntries(names.map((name) => [stateInput(name), array(state[name] ?? [])])),
-      ...Object.fromEntries(layout.groups.map(({ name }) => [gradientInput(name), array(gradientAt(step, name))])),
+      ...Object.fromEntries(groups.map(({ name }) => [gradientInput(name), array(gradientAt(step, name))])),
       ...Object.fromEntries(Object.entries(scalars).map(([name, value]) => [scalarInput(name), scalar(value)])),
     });
     for (const name of names) state[name] = results[nextOutput(name)]?.data as Float32Array;
@@ -130,5 +132,38 @@ describe('a step of training', () => {
       return average;
     });
     close(state['plain/average'], expected);
+  });
+
+  describe('with a mask', () => {
+    const mask = Uint8Array.of(1, 0, 0, 1, 1, 0, 1);
+    const isMasked = (at: number): boolean => mask[at] === 0;
+    const masked: FlatLayout = { ...layout, groups: layout.groups.map((group) => (group.name === 'decayed' ? { ...group, mask } : group)) };
+    const optimisers = { adamw: adamwOf(0.1), sgd: sgdOf(0, false, 0.05), momentum: sgdOf(0.9, true, 0.05) };
+
+    for (const [name, optimiser] of Object.entries(optimisers)) {
+      it(`keeps zeros and trains the rest as without one: ${name}`, async () => {
+        const options = { optimiser, clip: 0, ema: true };
+        const [{ state }, { state: free }] = [await run(options, 5, masked), await run(options, 5)];
+        for (const vector of ['decayed', 'decayed/average']) {
+          // Positive zeros: assert.deepEqual tells them from negative ones.
+          assert.deepEqual(state[vector], free[vector]?.map((value, at) => (isMasked(at) ? 0 : value)), vector);
+        }
+        assert.deepEqual(state['plain'], free['plain']);
+        for (const slot of optimiser.slots) assert.ok(state[`decayed/${slot}`]?.every((value, at) => !isMasked(at) || value === 0), slot);
+      });
+    }
+
+    it('keeps zeros whatever an optimiser makes of them', async () => {
+      const restless: Optimiser = { ...optimisers.sgd, update: ({ build, parameters }) => ({ parameters: build.add(parameters, build.scalar(1)), state: [] }) };
+      const { state } = await run({ optimiser: restless, clip: 0, ema: false }, 2, masked);
+      close(state['decayed'], draw('decayed'.length).map((start, at) => (isMasked(at) ? 0 : start + 2)));
+    });
+
+    it('leaves masked gradients out of the norm that clips', async () => {
+      const { state, norms } = await run({ optimiser: sgdOf(0, false, 0), clip: 0.5, ema: false }, 1, masked);
+      const norm = Math.hypot(...gradientAt(1, 'decayed').filter((_, at) => !isMasked(at)), ...gradientAt(1, 'plain'));
+      assert.ok(Math.abs((norms[0] ?? NaN) - norm) < 1e-6, `${norms[0]} and not ${norm}`);
+      close(state['plain'], draw('plain'.length).map((start, at) => start - 0.1 * (gradientAt(1, 'plain')[at] ?? NaN) * (0.5 / (norm + 1e-6))));
+    });
   });
 });

@@ -16,6 +16,8 @@ export interface TrainingSummary {
   readonly result: TrainingResult;
   /** Convolutions behind which BatchNormalization was put back. */
   readonly restored: number;
+  /** Of the weights that a pass made sparse, by name: 0 where they stay zero. */
+  readonly masks: ReadonlyMap<string, Uint8Array>;
   /** Float outputs of the model in their order; losses act on the first. */
   readonly outputs: readonly string[];
 }
@@ -35,7 +37,7 @@ export function trainingReport({ metric, result }: TrainingSummary): TrainingRep
 }
 
 export function trainingFindings(summary: TrainingSummary): Finding[] {
-  return [outcome(summary), ...restoredNorms(summary), ...otherMetric(summary), ...otherOutputs(summary), ...incidents(summary)];
+  return [outcome(summary), ...restoredNorms(summary), ...keptMasks(summary), ...otherMetric(summary), ...otherOutputs(summary), ...incidents(summary)];
 }
 
 function outcome(summary: TrainingSummary): Finding {
@@ -60,6 +62,12 @@ function outcome(summary: TrainingSummary): Finding {
 
 function restoredNorms({ restored }: TrainingSummary): Finding[] {
   return restored === 0 ? [] : [finding('info', 'finding.batchNormRestored', { count: restored })];
+}
+
+function keptMasks({ masks }: TrainingSummary): Finding[] {
+  if (masks.size === 0) return [];
+  const zeros = [...masks.values()].reduce((sum, mask) => sum + mask.reduce((count, trained) => count + 1 - trained, 0), 0);
+  return [finding('info', 'finding.masksKept', { zeros, tensors: masks.size })];
 }
 
 function otherMetric({ metric, script: asked }: TrainingSummary): Finding[] {

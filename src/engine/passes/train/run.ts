@@ -21,6 +21,7 @@ import { createTeacher } from '../../train/teacherSession';
 import type { TrainableModel } from '../../train/trainable';
 import { train } from '../../train/trainer';
 import type { TrainedValues, TrainingEvent, TrainingRequest } from '../../train/training';
+import { sparseMasks } from '../prune/weights/masks';
 import type { Origins, PassContext, PassOutcome } from '../pass';
 import { ignoredLayers, layersOf } from '../quantize/ignore';
 import { refuseQuantized } from '../quantize/quantized';
@@ -75,6 +76,7 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
     });
     const summary = {
       pass, fromScratch, metric, script: scriptMetric(data, context.metric), events: watch.events, result, restored: network.restored,
+      masks: network.masks,
       outputs: floatOutputs(model),
     };
     const changed = fromScratch || keptEpoch(result) > 0;
@@ -110,6 +112,8 @@ function splitsOf(data: Dataset): { readonly training: Split; readonly validatio
 /** The model in the form it is trained in, and the way back. */
 interface Network {
   readonly restored: number;
+  /** Of the weights that a pass made sparse. */
+  readonly masks: ReadonlyMap<string, Uint8Array>;
   readonly prepare: (batch: number) => Promise<TrainableModel>;
   readonly firstValues: (batch: number, seed: number) => Promise<TrainedValues>;
   readonly withValues: (values: TrainedValues) => Promise<Model>;
@@ -123,9 +127,11 @@ async function networkOf({ model, choices, fromScratch }: TrainingTask, context:
   // What was put back for training belongs to the layer of its convolution.
   const origins = new Map([...context.origins, ...(open?.norms ?? []).map(({ output, convolution }) => [convolution, context.origins.get(output) ?? [output]] as const)]);
   const isFrozen = (node: Node): boolean => touches(node, origins);
-  const prepare: Network['prepare'] = (batch) => prepareTraining(trained, { batch, dims: context.dims, isFrozen, batchNorm: choices.batchNorm });
+  const masks = await sparseMasks(model);
+  const prepare: Network['prepare'] = (batch) => prepareTraining(trained, { batch, dims: context.dims, isFrozen, batchNorm: choices.batchNorm, masks });
   return {
     restored: open?.norms.length ?? 0,
+    masks,
     prepare,
     firstValues: async (batch, seed) => initialise(trained, (await prepare(batch)).parameters, seed),
     async withValues(values) {

@@ -1,13 +1,13 @@
 // What is told after a training that did not go as asked.
 
 import assert from 'node:assert/strict';
-import { trainingFindings } from '../../../../src/engine/passes/train/record';
+import { trainingFindings, type TrainingSummary } from '../../../../src/engine/passes/train/record';
 import type { TrainingEvent, TrainingResult } from '../../../../src/engine/train/training';
 
 const plain: TrainingResult = { parameters: new Map(), statistics: new Map(), history: [], best: undefined, steps: 3, stepsBack: 0, learningRateFactor: 1, seconds: 2 };
 
 function told(result: Partial<TrainingResult>, events: readonly TrainingEvent[] = []): [string, string][] {
-  const summary = { pass: 'finetune', fromScratch: false, metric: undefined, events, result: { ...plain, ...result }, script: undefined, restored: 0, outputs: ['y'] };
+  const summary: TrainingSummary = { pass: 'finetune', fromScratch: false, metric: undefined, events, result: { ...plain, ...result }, script: undefined, restored: 0, masks: new Map(), outputs: ['y'] };
   return trainingFindings(summary).slice(1).map(({ severity, code }) => [severity, code]);
 }
 

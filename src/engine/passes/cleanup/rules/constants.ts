@@ -1,6 +1,7 @@
 // Rules about where constants live: weights listed as inputs, Constant nodes, copies of the same initializer, and
 // initializers nobody reads.
 
+import { fnv1a } from '../../../fnv';
 import { intsAttribute } from '../../../ir/attributes';
 import { isOp, type Node, type Tensor } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
@@ -74,7 +75,8 @@ export const duplicateInitializers: CleanupRule = {
       const kept = new Map<number, Tensor[]>();
       for (const tensor of alike) {
         const bytes = bytesOf(await readTensor(tensor));
-        const key = hash(bytes);
+        // Equal hashes are compared byte by byte.
+      const key = fnv1a(bytes);
         const candidates = kept.get(key) ?? [];
         const twin = await findTwin(bytes, candidates);
         if (twin === undefined) {
@@ -112,13 +114,6 @@ function tensorsAlike(editor: GraphEditor): Tensor[][] {
 
 function bytesOf({ data }: NdArray): Uint8Array {
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new TextEncoder().encode(JSON.stringify(data));
-}
-
-/** FNV-1a, 32 bits (Fowler, Noll and Vo): tells tensors apart cheaply; equal hashes are compared byte by byte. */
-function hash(bytes: Uint8Array): number {
-  let value = 0x811c9dc5;
-  for (const byte of bytes) value = Math.imul(value ^ byte, 0x01000193);
-  return value;
 }
 
 export const unusedInitializers: CleanupRule = {
