@@ -125,14 +125,14 @@ async function compressed(
     ...(request.metric !== undefined && { metric: request.metric }),
     seed: request.seed ?? recipe.document.seed ?? DEFAULT_SEED,
     signal: context.signal,
-    ...(context.folder !== undefined && { checkpoint: (step: number) => passCheckpoint(context.folder ?? '', step) }),
+    ...(context.folder !== undefined && { checkpoint: (step: number, call?: string) => passCheckpoint(context.folder ?? '', step, call) }),
     progress: ({ fraction, layer, activity, params }) => phase.report(fraction, layer, activity === 'progress.training' || activity === 'progress.trainingOn' ? { activity, ...(params && { params }) } : undefined),
   }, {
     from: resumed?.step ?? 0,
-    onStep: async (index, pass, current, seconds, { training }) => {
+    onStep: async (index, pass, current, seconds, { training, importance }) => {
       // An invalid model goes no further: neither into a checkpoint nor to its place.
       await requireValid(current.model, pass.pass.id, before.model);
-      const step = { ...await stepReport(pass, current.model, seconds, request), ...(training !== undefined && { training }) };
+      const step = { ...await stepReport(pass, current.model, seconds, request), ...(training !== undefined && { training }), ...(importance !== undefined && { importance }) };
       steps.push(step);
       context.emit({ type: 'step', index, step });
       for (const finding of current.findings.slice(told)) context.emit({ type: 'finding', finding });

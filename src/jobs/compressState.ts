@@ -52,9 +52,9 @@ export async function loadState(folder: string): Promise<Resumed | undefined> {
   };
 }
 
-/** Bytes that the pass at `step` keeps between kills. */
-export function passCheckpoint(folder: string, step: number): PassCheckpoint {
-  const file = join(folder, `pass-${step}.bin`);
+/** Bytes that the pass at `step`, or a pass that it applied (`call`), keeps between kills. */
+export function passCheckpoint(folder: string, step: number, call?: string): PassCheckpoint {
+  const file = join(folder, `pass-${step}${call === undefined ? '' : `-${call}`}.bin`);
   return {
     load: () => Promise.resolve(existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined),
     save: (bytes) => {

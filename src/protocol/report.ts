@@ -194,6 +194,22 @@ export interface StepReport {
   readonly metric: number | null;
   /** Of passes that train. */
   readonly training?: TrainingReport;
+  /** Of passes that remove units (channels, heads, neurons). */
+  readonly importance?: readonly ImportanceCurve[];
+}
+
+/** How much each unit of a group matters, and how many stayed. */
+export interface ImportanceCurve {
+  /** Layer of the original model that makes the units; groups of several layers are named by the first. */
+  readonly layer: string;
+  readonly kind: 'channels' | 'heads' | 'neurons' | 'hidden';
+  /** Name of the criterion, as in the recipe. */
+  readonly criterion: string;
+  /** Units before and after the pass. */
+  readonly total: number;
+  readonly kept: number;
+  /** Importance, rising, over the mean of the group; evenly spaced units where there are more than 64. */
+  readonly values: readonly number[];
 }
 
 /** How a training went, measured on samples it did not train on. */

@@ -1,5 +1,6 @@
 // One control for each field that the schema of a pass asks for, with its label, explanation and problem.
 
+import { lastPart, optionAbout, optionTitle } from '../../src/protocol/optionWords';
 import { isTextCode } from '../../src/protocol/text/index';
 import { type Choice, type Control, checkbox, dropdown, textField } from '../controls/index';
 import { element, fill } from '../dom/element';
@@ -14,7 +15,7 @@ export interface DrawnField {
 
 export function drawField(field: FormField): DrawnField {
   const label = optionLabel(field.name);
-  const about = optionAbout(field);
+  const about = aboutOf(field);
   if (field.kind === 'flag') {
     const control = checkbox(label, startValue(field) === true, () => undefined);
     return { root: element('div', { class: 'field' }, control.root, aboutLine(about)), entered: () => control.value(), problem: () => undefined };
@@ -56,24 +57,20 @@ function aboutLine(about: string | undefined): HTMLElement | null {
   return about === undefined ? null : element('p', { class: 'about quiet' }, about);
 }
 
-/** Words of an option; those of a dotted one are under its last part, and a pass without words shows the key itself. */
+/** A pass without words shows the key itself. */
 function optionLabel(name: string): string {
-  const code = [`option.${name}`, `option.${lastPart(name)}`].find(isTextCode);
+  const code = optionTitle(name);
   return code === undefined ? name : t(code);
 }
 
-function optionAbout(field: FormField): string | undefined {
-  const code = `option.${field.name}.about`;
-  return isTextCode(code) ? t(code) : field.description;
+function aboutOf(field: FormField): string | undefined {
+  const code = optionAbout(field.name);
+  return code === undefined ? field.description : t(code);
 }
 
 function valueLabel(name: string, value: Scalar): string {
   const code = `value.${lastPart(name)}.${String(value)}`;
   return isTextCode(code) ? t(code) : String(value);
-}
-
-function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 function problemText(problem: FieldProblem, field: FormField): string {

@@ -4,7 +4,7 @@
 
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Progress } from '../../protocol/jobs';
-import type { Finding, TrainingReport } from '../../protocol/report';
+import type { Finding, ImportanceCurve, TrainingReport } from '../../protocol/report';
 import type { FindingCode, FormCode, Said } from '../../protocol/text/index';
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
@@ -37,6 +37,8 @@ export interface PassOutcome {
   readonly findings: readonly Finding[];
   /** Of passes that train: how it went, epoch by epoch. */
   readonly training?: TrainingReport;
+  /** Of passes that remove units: how much each mattered. */
+  readonly importance?: readonly ImportanceCurve[];
 }
 
 /** Bytes a pass keeps so that a killed job can go on where it was. */
@@ -71,8 +73,25 @@ export interface PassContext extends PassServices {
   /** Uniform in [0, 1), seeded by the recipe. */
   readonly random: () => number;
   readonly checkpoint: PassCheckpoint;
-  /** Runs another pass of the registry on a model; the only way one pass calls another. */
-  apply(id: string, model: Model, options: Readonly<Record<string, unknown>>): Promise<PassOutcome>;
+  /**
+   * Runs another pass of the registry on a model; the only way one pass calls another. Each call has a checkpoint of its own
+   * by its number, so that a pass that goes on after a kill makes the same calls in the same order: those that were
+   * finished give their result at once.
+   */
+  apply(id: string, model: Model, options: Readonly<Record<string, unknown>>, inner?: AppliedPass): Promise<PassOutcome>;
+}
+
+/** Where a part of a pass begins and ends within the whole of it, 0 to 1. */
+export type Share = readonly [from: number, to: number];
+
+/** What a pass that is applied by another gets beside its options. */
+export interface AppliedPass {
+  /** Of the model that is handed over; default: as the calling pass got them. */
+  readonly origins?: Origins;
+  /** Stands for the recipe's model where the run knows none. */
+  readonly original?: Model;
+  /** Of the progress of the calling pass; default all of it. */
+  readonly share?: Share;
 }
 
 /** The hardware a recipe is for. */

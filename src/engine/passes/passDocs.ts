@@ -2,6 +2,7 @@
 // held fresh by a test.
 
 import type { OptionSchema, PassDescription } from '../../protocol/passes';
+import { optionAbout } from '../../protocol/optionWords';
 import { isTextCode, say } from '../../protocol/text/index';
 import { ruleIds } from './cleanup/rules';
 import { plannedPasses } from './planned';
@@ -40,7 +41,7 @@ function passSection({ id, data, suffix, options }: PassDescription): string {
 function optionRows(schema: OptionSchema, prefix = ''): string[] {
   const ready = Object.entries(schema.properties ?? {}).filter(([, option]) => option.planned !== true);
   return ready.flatMap(([name, option]) => [
-    ...(option.properties === undefined ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${textOf(`option.${prefix}${name}.about`)} |`] : []),
+    ...(option.properties === undefined ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${wordsOf(`${prefix}${name}`)} |`] : []),
     ...optionRows(option, `${prefix}${name}.`),
   ]);
 }
@@ -57,6 +58,11 @@ function valuesOf(option: OptionSchema): string {
     : [`${option.minimum ?? ''}…${option.maximum ?? ''}`];
   const shown = byDefault === undefined ? 'not set' : `\`${JSON.stringify(byDefault)}\``;
   return [shown, ...range, ...(option.type === undefined ? [] : [option.type])].join(', ');
+}
+
+function wordsOf(option: string): string {
+  const code = optionAbout(option);
+  return code === undefined ? '' : say(code);
 }
 
 function textOf(code: string): string {

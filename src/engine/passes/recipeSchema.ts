@@ -2,6 +2,7 @@
 // and what a recipe is validated against before anything runs (recipe.ts).
 
 import type { OptionSchema } from '../../protocol/passes';
+import { optionAbout } from '../../protocol/optionWords';
 import { isTextCode, say } from '../../protocol/text/index';
 import { describePasses, passIds } from './registry';
 
@@ -63,8 +64,13 @@ function passItems(): Readonly<Record<string, unknown>> {
 
 function documented(properties: Readonly<Record<string, OptionSchema>>): Record<string, OptionSchema> {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, option]) => [name, { ...option, description: option.planned === true ? say('option.planned.about') : textOf(`option.${name}.about`) }]),
+    Object.entries(properties).map(([name, option]) => [name, { ...option, description: option.planned === true ? say('option.planned.about') : wordsOf(name) }]),
   );
+}
+
+function wordsOf(option: string): string {
+  const code = optionAbout(option);
+  return code === undefined ? '' : say(code);
 }
 
 function textOf(code: string): string {

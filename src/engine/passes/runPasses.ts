@@ -6,10 +6,11 @@ import type { Finding } from '../../protocol/report';
 import type { FormCode, Said } from '../../protocol/text/index';
 import { throwIfAborted } from '../error';
 import type { Model } from '../ir/model';
-import type { Origins, PassCheckpoint, PassContext, PassOutcome, PassServices } from './pass';
+import type { AppliedPass, Origins, PassCheckpoint, PassContext, PassOutcome, PassServices } from './pass';
 import { seededRandom } from '../random';
 import { type ValidPass, validateOptions } from './recipe';
 import { findPass } from './registry';
+import { scaled } from './progressShare';
 
 /** The state of a run after some of its passes. */
 export interface RunState {
@@ -25,8 +26,8 @@ export interface RunState {
 /** `progress` is over the whole run: each pass has an equal share. */
 export interface RunServices extends PassServices {
   readonly seed: number;
-  /** Bytes that the pass at `step` may keep to go on after a kill; default: none are kept. */
-  checkpoint?(step: number): PassCheckpoint;
+  /** Bytes that the pass at `step` may keep to go on after a kill, or a pass that it applied (`call`, e.g. `2`, `2.1`); default: none are kept. */
+  checkpoint?(step: number, call?: string): PassCheckpoint;
 }
 
 export interface RunHooks {
@@ -61,7 +62,8 @@ function runStep({ pass, options }: ValidPass, step: number, steps: number, stat
   return pass.run(state.model, options, context);
 }
 
-function contextFor(step: number, origins: Origins, services: RunServices, progress: PassContext['progress']): PassContext {
+function contextFor(step: number, origins: Origins, services: RunServices, progress: PassContext['progress'], call?: string): PassContext {
+  let calls = 0;
   const { runtime, data, provider, threads, dims, target, original, openModel, metric, signal, seed } = services;
   return {
     runtime, provider, threads, dims, target, origins, progress,
@@ -72,12 +74,19 @@ function contextFor(step: number, origins: Origins, services: RunServices, progr
     ...(signal !== undefined && { signal }),
     // A pass draws the same numbers whether the run began with it or came from a checkpoint.
     random: seededRandom(seed + step),
-    checkpoint: services.checkpoint?.(step) ?? noCheckpoint,
-    apply: (id, model, options) => {
+    checkpoint: services.checkpoint?.(step, call) ?? noCheckpoint,
+    apply: (id, model, options, inner = {}) => {
       const pass = findPass(id);
-      return pass.run(model, validateOptions(pass, options), contextFor(step, origins, services, progress));
+      calls += 1;
+      const own = call === undefined ? String(calls) : `${call}.${calls}`;
+      return pass.run(model, validateOptions(pass, options), contextFor(step, inner.origins ?? origins, { ...services, ...withOriginal(services, inner) }, scaled(progress, inner.share ?? [0, 1]), own));
     },
   };
+}
+
+function withOriginal({ original }: PassServices, inner: AppliedPass): Pick<PassServices, 'original'> {
+  const known = original ?? inner.original;
+  return known === undefined ? {} : { original: known };
 }
 
 const noCheckpoint: PassCheckpoint = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };

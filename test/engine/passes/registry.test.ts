@@ -4,6 +4,7 @@ import { passDocs } from '../../../src/engine/passes/passDocs';
 import { plannedPasses } from '../../../src/engine/passes/planned';
 import { describePasses, findPass, passes, passIds } from '../../../src/engine/passes/registry';
 import type { OptionSchema } from '../../../src/protocol/passes';
+import { optionAbout, optionTitle } from '../../../src/protocol/optionWords';
 import { isTextCode, say, texts } from '../../../src/protocol/text/index';
 
 /** The ids that interfaces.md fixes. */
@@ -27,7 +28,7 @@ describe('the registry of passes', () => {
   it('has words in both languages for every pass and option', () => {
     const wanted = describePasses().flatMap(({ id, options }) => [
       `pass.${id}`, `pass.${id}.about`,
-      ...optionNames(options).flatMap((name) => [`option.${name}`, `option.${name}.about`]),
+      ...optionNames(options).flatMap((name) => [optionTitle(name) ?? `option.${name}`, optionAbout(name) ?? `option.${name}.about`]),
     ]);
     assert.ok(wanted.length > passes.length * 2);
     for (const code of wanted) {

@@ -1,14 +1,13 @@
 // The options of `prune.channels` and what they come to: how small the model has to become, and by which criterion.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { EngineError } from '../../../error';
+import { invalidOption } from '../../invalidOption';
 import { choice, count, layerPatterns, optionalChoice, planned } from '../../optionTypes';
+import { criterionNames, type CriterionName } from '../criteria/names';
+import { recoverSchema, type RecoverOptions } from '../recovery/recover';
+import { measures, type PruningTarget } from '../selection/target';
 
 export const channelsPassId = 'prune.channels';
-
-const criterionNames = ['taylor', 'l1', 'l2', 'fpgm', 'bn', 'hessian', 'activation', 'random'] as const;
-
-export type CriterionName = (typeof criterionNames)[number];
 
 /** What is kept where no target is given. */
 const DEFAULT_MACS = 0.5;
@@ -28,23 +27,14 @@ export const channelsOptions = Type.Object({
   ignore: layerPatterns(),
   grain: count(DEFAULT_GRAIN, { advanced: true }),
   minimum: count(1, { advanced: true }),
+  steps: count(1),
+  recover: recoverSchema,
   latency: planned(),
-  steps: planned(),
   refit: planned(),
-  recover: planned(),
   slim: planned(),
 });
 
 export type ChannelsOptions = Static<typeof channelsOptions>;
-
-export const measures = ['macs', 'parameters', 'bytes'] as const;
-export type Measure = (typeof measures)[number];
-
-export interface PruningTarget {
-  readonly measure: Measure;
-  /** Below 1 the fraction of the model before, else a number of MACs, parameters or bytes. */
-  readonly amount: number;
-}
 
 export interface ChannelsSettings {
   readonly target: PruningTarget;
@@ -56,6 +46,8 @@ export interface ChannelsSettings {
   readonly grain: number;
   /** Smallest width. */
   readonly minimum: number;
+  readonly rounds: number;
+  readonly recover: RecoverOptions | undefined;
 }
 
 /**
@@ -64,11 +56,14 @@ export interface ChannelsSettings {
  * @throws EngineError `invalidOption` for two targets, and for bytes that are no size.
  */
 export function settingsOf(options: ChannelsOptions, hasData: boolean): ChannelsSettings {
-  const { criterion, scope, samples, ignore, grain, minimum } = options;
+  const { criterion, scope, samples, ignore, grain, minimum, steps, recover } = options;
   const [first = 'macs', second] = measures.filter((measure) => options[measure] !== undefined);
   if (second !== undefined) throw refusal(second, 'problem.twoTargets', 'allowed.oneTarget', { first, second });
   const amount = first === 'bytes' ? bytesOf(options.bytes ?? 1) : options[first] ?? DEFAULT_MACS;
-  return { target: { measure: first, amount }, criterion: criterion ?? (hasData ? 'taylor' : 'l2'), global: scope === 'global', samples, ignore, grain, minimum };
+  return {
+    target: { measure: first, amount }, criterion: criterion ?? (hasData ? 'taylor' : 'l2'), global: scope === 'global',
+    samples, ignore, grain, minimum, rounds: steps, recover,
+  };
 }
 
 const units = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 } as const;
@@ -83,6 +78,6 @@ function bytesOf(given: number | string): number {
   return size;
 }
 
-export function refusal(path: string, problem: string, allowed: string, params: Readonly<Record<string, string | number>> = {}): EngineError {
-  return new EngineError('invalidOption', { pass: channelsPassId, path, problem, allowed, ...params });
+export function refusal(path: string, problem: string, allowed: string, params: Readonly<Record<string, string | number>> = {}): Error {
+  return invalidOption(channelsPassId, path, problem, allowed, params);
 }

@@ -7,8 +7,13 @@ import { findLayers } from '../../../../../src/engine/analysis/layers';
 import { bindInputs } from '../../../../../src/engine/analysis/openDims';
 import type { Model } from '../../../../../src/engine/ir/model';
 import { inferShapes } from '../../../../../src/engine/ir/shapes/index';
+import { encodeModel } from '../../../../../src/engine/ir/codec';
 import { originalOrigins } from '../../../../../src/engine/passes/origins';
 import type { PassOutcome } from '../../../../../src/engine/passes/pass';
+import { validateOptions } from '../../../../../src/engine/passes/recipe';
+import { findPass } from '../../../../../src/engine/passes/registry';
+import { initialState, runPasses, type RunState } from '../../../../../src/engine/passes/runPasses';
+import { passContext } from '../../../../support/passContext';
 import { withAssets } from '../../../../support/assets';
 import { assetDims, closeAssets, openAsset, outputsOf } from '../../../../support/models';
 import { seededRandom } from '../../../../../src/engine/random';
@@ -71,5 +76,30 @@ withAssets('prune.channels on real models', function () {
     assert.ok(await testAccuracy(model, given.data, 300) > 0.8);
     const { findings: blind } = await prune(given.model, { macs: 0.6 });
     assert.ok(blind.some(({ code }) => code === 'finding.statisticsOld'));
+  });
+
+  it('resnet8-cifar10: prunes and recovers in two steps, tells the widths and curves of both, and repeats a step that was finished', async () => {
+    const given = await caseOf('models/resnet8-cifar10.onnx', 'data/cifar10-raw.json');
+    const options = { macs: 0.6, grain: 1, samples: 64, steps: 2, recover: { epochs: 1, batch: 64 } };
+    const kept = new Map<string, Uint8Array>();
+    const asked: string[] = [];
+    const run = async (): Promise<RunState> => runPasses(initialState(given.model, await originalOrigins(given.model)), [{ pass: findPass('prune.channels'), options: validateOptions(findPass('prune.channels'), options) }], {
+      ...passContext({ data: given.data }), seed: 3,
+      checkpoint: (step, call) => ({
+        load: () => { asked.push(`${step}-${call ?? ''}`); return Promise.resolve(kept.get(`${step}-${call ?? ''}`)); },
+        save: (bytes) => { kept.set(`${step}-${call ?? ''}`, bytes.slice()); return Promise.resolve(); },
+      }),
+    });
+    const outcome = await run();
+    assert.deepEqual([...kept.keys()], ['0-1', '0-2'], 'a checkpoint for each training');
+    assert.ok(await macsOf(outcome.model) / await macsOf(given.model) <= 0.6);
+    const widths = [...outcome.forms.values()].filter(({ code }) => code === 'form.pruned').map(({ params }) => Number(params['kept']) / Number(params['total']));
+    assert.ok(widths.length > 3 && widths.some((share) => share < 0.8), widths.join());
+    const trained = outcome.findings.filter(({ code }) => code === 'finding.trained' || code === 'finding.trainingNoGain');
+    assert.equal(trained.length, 2);
+    asked.length = 0;
+    const again = await run();
+    assert.deepEqual(asked, ['0-1', '0-2']);
+    assert.ok(Buffer.from(await encodeModel(again.model)).equals(Buffer.from(await encodeModel(outcome.model))), 'the same model from the kept checkpoints');
   });
 });

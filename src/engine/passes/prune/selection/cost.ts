@@ -10,7 +10,7 @@ import { elementCount, type Model, type Tensor } from '../../../ir/model';
 import { inferShapes } from '../../../ir/shapes/index';
 import { storedBytes } from '../../../ir/tensors';
 import { type ChosenUnits, keptBy, shapesAfter } from '../surgery/index';
-import type { Measure } from './options';
+import type { Measure } from './target';
 
 /** MACs are null where a size is known only when the model runs. */
 export type Costs = Readonly<Record<Measure, number | null>>;

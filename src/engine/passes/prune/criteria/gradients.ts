@@ -22,8 +22,7 @@ import { classAxisOf, labelFormOf, targetsOf } from '../../../train/targets';
 import type { TrainableModel, TrainableOutput } from '../../../train/trainable';
 import { LABELS } from '../../../train/trainingNames';
 import type { CriterionTask } from './criterionTask';
-import { CRITERION_SHARE } from './progressShares';
-import { overSamples } from './sampleRuns';
+import { overSamples } from '../sampleRuns';
 import { accumulate, type Importance, sumsAlong, unitSums } from './units';
 
 type GradientCriterion = 'taylor' | 'hessian';
@@ -50,7 +49,7 @@ export async function gradientScores({ model, groups, split, samples, pass }: Cr
   for (const name of gradients.keys()) weights.set(name, await valuesOf(prepared.model, name));
   const found = new Map<string, Float64Array>();
   await overSamples({
-    model: await forProvider(pass.runtime, graph, 'cpu'), trainable: prepared, split, samples, feeds, progress: CRITERION_SHARE,
+    model: await forProvider(pass.runtime, graph, 'cpu'), trainable: prepared, split, samples, feeds,
     each: (outputs) => {
       for (const [name, output] of gradients) {
         const array = outputs[output] as NdArray;

@@ -1,14 +1,14 @@
 // Runs a graph with concrete inputs over evenly spread samples, batch by batch: what looks at activations, gradients and
 // statistics of batches here has in common.
 
-import type { Batch, Split } from '../../../data/dataset';
-import { evenIndices } from '../../../data/sampling';
-import { EngineError, throwIfAborted } from '../../../error';
-import type { Model } from '../../../ir/model';
-import type { NdArray } from '../../../ports';
-import { dataInputs } from '../../../train/feeds';
-import type { TrainableModel } from '../../../train/trainable';
-import type { PassContext } from '../../pass';
+import type { Batch, Split } from '../../data/dataset';
+import { evenIndices } from '../../data/sampling';
+import { EngineError, throwIfAborted } from '../../error';
+import type { Model } from '../../ir/model';
+import type { NdArray } from '../../ports';
+import { dataInputs } from '../../train/feeds';
+import type { TrainableModel } from '../../train/trainable';
+import type { PassContext } from '../pass';
 
 export interface SampleRun {
   /** The graph to run; its inputs are those of `trainable`, and what `feeds` adds. */
@@ -18,12 +18,10 @@ export interface SampleRun {
   readonly samples: number;
   readonly feeds?: (batch: Batch) => Readonly<Record<string, NdArray>>;
   readonly each: (outputs: Readonly<Record<string, NdArray>>) => void;
-  /** Shares of the pass that are done before and after. */
-  readonly progress: readonly [number, number];
 }
 
 /** Only whole batches count. Gives how many there were. */
-export async function overSamples({ model, trainable, split, samples, feeds, each, progress: [from, to] }: SampleRun, context: PassContext): Promise<number> {
+export async function overSamples({ model, trainable, split, samples, feeds, each }: SampleRun, context: PassContext): Promise<number> {
   const { batch: size, seedInput } = trainable;
   const indices = evenIndices(split.size, Math.max(samples, size));
   if (indices.length < size) throw new EngineError('tooFewSamples', { samples: split.size, split: split.name, batch: size });
@@ -32,7 +30,7 @@ export async function overSamples({ model, trainable, split, samples, feeds, eac
   try {
     for (let start = 0; start + size <= indices.length; start += size) {
       throwIfAborted(context.signal);
-      context.progress({ activity: 'progress.pruning', fraction: from + (to - from) * (start / indices.length) });
+      context.progress({ activity: 'progress.pruning', fraction: start / indices.length });
       const batch = await split.gather(indices.slice(start, start + size));
       const inputs = Object.fromEntries(dataInputs(trainable.model, seedInput).map((name): [string, NdArray] => {
         const array = batch.inputs[name];

@@ -1,9 +1,9 @@
-// The one table of criteria: how much each unit matters. A new criterion is one entry here and its name in options.ts.
+// The one table of criteria: how much each unit matters. A new criterion is one entry here and its name in names.ts.
 
 import { activationSizes } from './activations';
 import { gradientScores } from './gradients';
 import type { CriterionTask } from './criterionTask';
-import type { CriterionName } from './options';
+import type { CriterionName } from './names';
 import type { Importance } from './units';
 import { batchNormScale, magnitudes, medianDistances, randomNumbers } from './weightCriteria';
 

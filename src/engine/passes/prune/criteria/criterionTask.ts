@@ -11,5 +11,7 @@ export interface CriterionTask {
   /** Samples to look at; only criteria that need data read them. */
   readonly split: Split | undefined;
   readonly samples: number;
+  /** Id of the pass, for refusals. */
+  readonly passId: string;
   readonly pass: PassContext;
 }

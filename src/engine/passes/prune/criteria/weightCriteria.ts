@@ -2,9 +2,9 @@
 // All entries that a unit holds count, of layers that make it and of layers that read it (Fang 2023, section 3.3).
 
 import type { DependencyGroup } from '../../../analysis/dependencies/index';
+import { invalidOption } from '../../invalidOption';
 import { matrixProducts, type Products } from '../weights/products';
 import type { CriterionTask } from './criterionTask';
-import { refusal } from './options';
 import { accumulate, batchNormScales, floatValues, type Importance, multiplies, type StoredValues, sumsAlong, unitSums } from './units';
 
 type SlotOf = DependencyGroup['weights'][number];
@@ -41,7 +41,7 @@ export async function batchNormScale(task: CriterionTask): Promise<Importance> {
   const found = new Map<string, Float64Array>();
   const scales = batchNormScales(task.model);
   await overWeights(task, (group, slot, { values }) => { accumulate(found, group, unitSums(slot, values.map(Math.abs))); }, (name) => scales.has(name));
-  if (found.size === 0) throw refusal('criterion', 'problem.noBatchNorm', 'l2, taylor');
+  if (found.size === 0) throw invalidOption(task.passId, 'criterion', 'problem.noBatchNorm', 'l2, taylor');
   return found;
 }
 

@@ -11,8 +11,7 @@ import { fixed, inferShapes } from '../../../ir/shapes/index';
 import { GraphBuilder } from '../../../train/graphBuilder';
 import { prepareTraining } from '../../../train/prepare';
 import type { CriterionTask } from './criterionTask';
-import { CRITERION_SHARE } from './progressShares';
-import { overSamples } from './sampleRuns';
+import { overSamples } from '../sampleRuns';
 import { accumulate, type Importance, unitSums } from './units';
 
 /** Samples a run; statistics are means over all, so that only speed depends on it. */
@@ -46,7 +45,7 @@ export async function activationSizes({ model, groups, split, samples, pass }: C
   }));
   const found = new Map<string, Float64Array>();
   await overSamples({
-    model: copy, trainable, split, samples, progress: CRITERION_SHARE,
+    model: copy, trainable, split, samples,
     each: (outputs) => {
       for (const { group, slot, output } of looks) accumulate(found, group, unitSums(slot, outputs[output]?.data as Float32Array));
     },

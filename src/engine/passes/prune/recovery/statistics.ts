@@ -9,8 +9,7 @@ import type { Split } from '../../../data/dataset';
 import { exportTrained } from '../../../train/exportTrained';
 import { prepareTraining } from '../../../train/prepare';
 import type { PassContext } from '../../pass';
-import { STATISTICS_SHARE } from './progressShares';
-import { overSamples } from './sampleRuns';
+import { overSamples } from '../sampleRuns';
 
 /** Samples whose statistics are taken together: as many as in training, so that variances are not those of a few. */
 const BATCH = 64;
@@ -27,7 +26,7 @@ export async function renewStatistics(model: Model, split: Split, samples: numbe
   copy.graph.outputs = trainable.statistics.map(({ update, dims }) => makeValue(update, 'float32', dims));
   const sums = new Map(trainable.statistics.map(({ running, dims }) => [running, new Float64Array(dims[0] ?? 0)]));
   const batches = await overSamples({
-    model: copy, trainable, split, samples, progress: STATISTICS_SHARE,
+    model: copy, trainable, split, samples,
     each: (outputs) => {
       for (const { running, update } of trainable.statistics) {
         const sum = sums.get(running);
