@@ -115,7 +115,8 @@ export async function foldBatchNorm(original: Model, { model: trained, norms }: 
     const channels = scale.length;
     const inner = weight.length / channels;
     const factor = Float64Array.from({ length: channels }, (_, channel) => (scale[channel] ?? 0) / Math.sqrt((variance[channel] ?? 0) + EPSILON));
-    values.set(norm.weight, weight.map((value, element) => value * (factor[Math.floor(element / inner)] ?? 0)));
+    // Zeros keep their sign where the factor is negative: those of sparse weights stay bit by bit.
+    values.set(norm.weight, weight.map((value, element) => (value === 0 ? value : value * (factor[Math.floor(element / inner)] ?? 0))));
     const bias = Float32Array.from(factor, (value, channel) => (shift[channel] ?? 0) - (mean[channel] ?? 0) * value);
     (norm.bias === undefined ? biases : values).set(norm.bias ?? norm.output, bias);
   }

@@ -64,6 +64,18 @@ describe('restoreBatchNorm and foldBatchNorm', () => {
     assert.deepEqual(operators(model), ['Conv', 'Relu', 'Conv'], 'the given model stays as it was');
   });
 
+  it('keep zeros bit by bit, also where a trained scale is negative', async () => {
+    const model = twoConvolutions();
+    const weight = (await readTensor(model.graph.initializers.get('w1') ?? assert.fail())).data as Float32Array;
+    const sparse = weight.map((value, at) => (at % 3 === 0 ? 0 : value));
+    model.graph.initializers.set('w1', tensorFrom('w1', { type: 'float32', dims: [6, 3, 3, 3], data: sparse }));
+    const open = await restored(model);
+    const scales = Float32Array.of(1, -2, 3, -4, 5, -6);
+    const folded = await foldBatchNorm(model, { ...open, model: exportTrained(open.model, new Map([[open.norms[0]?.scale ?? '', scales]])) });
+    const found = (await readTensor(folded.graph.initializers.get('w1') ?? assert.fail())).data as Float32Array;
+    found.forEach((value, at) => { assert.ok(sparse[at] === 0 ? Object.is(value, 0) : value / (sparse[at] ?? NaN) / (scales[Math.floor(at / 27)] ?? NaN) > 0.9, `element ${at}`); });
+  });
+
   it('leave frozen convolutions alone: their weights keep every bit', async () => {
     const model = twoConvolutions();
     assert.equal(await restoreBatchNorm(model, { isFrozen: (node) => node.name === 'first' }), undefined);
