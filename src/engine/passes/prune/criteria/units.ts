@@ -6,7 +6,7 @@ import { isFloat } from '../../../ir/dataTypes';
 import type { Model } from '../../../ir/model';
 import { isOp } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
-import { storedTensor } from '../weights/findWeights';
+import { storedTensor } from '../linear/findWeights';
 
 /** The importance of units by group id; groups that a criterion says nothing about are missing. */
 export type Importance = ReadonlyMap<string, Float64Array>;

@@ -4,7 +4,7 @@
 import { numberAt } from '../../../data/preprocess/cast';
 import { elementCount, type Model } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
-import { storedTensor } from './findWeights';
+import { storedTensor } from '../linear/findWeights';
 import { parsedMetadata } from '../../metadataJson';
 
 /** JSON in the metadata of the model: a list of tensor names. */

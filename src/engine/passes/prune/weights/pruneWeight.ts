@@ -1,13 +1,11 @@
 // One stored weight with its zeros: from storage to matrix, the method, and back to the same type and shape.
 
-import { numberAt, writerOf } from '../../../data/preprocess/cast';
-import { elementCount, type Tensor } from '../../../ir/model';
-import { isTexts, readTensor, tensorFrom } from '../../../ir/tensors';
-import type { NdArray, TypedArray } from '../../../ports';
-import type { PrunableWeight } from './findWeights';
-import { columnsOf, positionsOf, sizeOf, storedPositions } from './layout';
+import type { Tensor } from '../../../ir/model';
+import type { PrunableWeight } from '../linear/findWeights';
+import { columnsOf } from '../linear/layout';
+import { readMatrix, withMatrix } from '../linear/matrixValues';
 import type { Zeros } from './options';
-import type { Products } from './products';
+import type { Products } from '../linear/products';
 import { type Cut, markBelow, markSmallest, quota } from './select';
 import { sparseGpt } from './sparseGpt';
 
@@ -25,53 +23,26 @@ export interface PrunedWeight {
 }
 
 export async function pruneWeight(tensor: Tensor, weight: PrunableWeight, choice: Choice): Promise<PrunedWeight> {
-  const array = await readTensor(tensor);
-  const positions = matrixPositions(weight);
-  const values = inOrder(array, positions);
+  const values = await readMatrix(tensor, weight);
   const marks = choice.method === 'sparsegpt' ? await compensated(values, weight, choice) : marksOf(values, weight, choice);
-  const writer = writerOf(tensor.type, elementCount(tensor.dims), tensor.name);
-  copy(array, writer.data);
   let zeros = 0;
-  // Loops by index from here on: iterators cost several times the work on millions of weights.
-  for (let index = 0; index < positions.length; index += 1) {
+  // A loop by index: iterators cost several times the work on millions of weights.
+  for (let index = 0; index < marks.length; index += 1) {
     zeros += marks[index] as number;
-    if (marks[index] === 1) writer.set(positions[index] as number, 0);
-    // The other methods leave what stays as it is, bit by bit.
-    else if (choice.method === 'sparsegpt') writer.set(positions[index] as number, values[index] as number);
+    if (marks[index] === 1) values[index] = 0;
   }
-  const pruned = tensorFrom(tensor.name, { type: tensor.type, dims: tensor.dims, data: writer.data });
-  return { tensor: { ...tensor, data: pruned.data }, zeros };
+  return { tensor: await withMatrix(tensor, weight, values), zeros };
 }
 
 /** Magnitudes in matrix order, as scores. */
 export async function magnitudes(tensor: Tensor, weight: PrunableWeight): Promise<Float32Array> {
-  return magnitudesOf(inOrder(await readTensor(tensor), matrixPositions(weight)));
+  return magnitudesOf(await readMatrix(tensor, weight));
 }
 
 function magnitudesOf(values: Float64Array): Float32Array {
   const scores = new Float32Array(values.length);
   for (let index = 0; index < values.length; index += 1) scores[index] = Math.abs(values[index] as number);
   return scores;
-}
-
-/** Stored position of every matrix element. */
-function matrixPositions({ layout, transpositions }: PrunableWeight): Int32Array {
-  const positions = positionsOf(layout);
-  if (transpositions.length === 0) return positions;
-  const stored = storedPositions(transpositions, sizeOf(layout));
-  return positions.map((position) => stored[position] as number);
-}
-
-function inOrder(array: NdArray, positions: Int32Array): Float64Array {
-  const at = numberAt(array);
-  const values = new Float64Array(positions.length);
-  for (let index = 0; index < positions.length; index += 1) values[index] = at(positions[index] as number);
-  return values;
-}
-
-function copy({ data }: NdArray, into: TypedArray): void {
-  // Float types only: neither texts nor 64-bit integers get here.
-  if (!isTexts(data)) (into as Float32Array).set(data as Float32Array);
 }
 
 function marksOf(values: Float64Array, { layout }: PrunableWeight, choice: Exclude<Choice, { method: 'sparsegpt' }>): Uint8Array {

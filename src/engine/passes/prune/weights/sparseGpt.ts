@@ -2,16 +2,14 @@
 // cost least, and moves what each zero takes away onto the columns that are still to come.
 
 import { type Cut, cutOf, markBelow } from './select';
-import { inverseFactor, part } from './inverseFactor';
+import { dampedFactor, part } from '../linear/inverseFactor';
 import type { Zeros } from './options';
-import type { Matrix, Products } from './products';
+import type { Matrix, Products } from '../linear/products';
 
 /** Columns whose zeros are chosen together, and updated before the rest (the paper's B and Bs). */
 const BLOCK = 128;
 /** Share of the mean of the Hessian's diagonal that is added to it (the paper's code, `percdamp`). */
 const DAMPING = 0.01;
-/** How often damping is raised tenfold for a Gram matrix that rounding has left indefinite. */
-const DAMPING_TRIES = 6;
 
 /**
  * Prunes `weights` (rows: output channels) in place and gives the marks of the zeros.
@@ -21,7 +19,7 @@ const DAMPING_TRIES = 6;
  */
 export async function sparseGpt(weights: Matrix, gram: Matrix, zeros: Zeros, next: (size: number) => number, products: Products): Promise<Uint8Array> {
   const { rows, columns } = weights;
-  const factor = await dampedFactor(gram, products);
+  const factor = await dampedFactor(gram, DAMPING, products);
   const marks = new Uint8Array(rows * columns);
   // Whole groups of a pattern in a block.
   const width = zeros.kind === 'pattern' ? Math.floor(BLOCK / zeros.group) * zeros.group : BLOCK;
@@ -41,20 +39,6 @@ interface Block {
   readonly marks: Uint8Array;
   readonly start: number;
   readonly end: number;
-}
-
-async function dampedFactor(gram: Matrix, products: Products): Promise<Matrix> {
-  const { rows: size, data } = gram;
-  let mean = 0;
-  for (let index = 0; index < size; index += 1) mean += (data[index * size + index] as number) / size;
-  // Inputs that are always zero: every weight is as good as any other.
-  let damping = mean > 0 ? DAMPING * mean : 1;
-  for (let attempt = 0; attempt < DAMPING_TRIES; attempt += 1, damping *= 10) {
-    for (let index = 0; index < size; index += 1) data[index * size + index] = (data[index * size + index] as number) + damping;
-    const factor = await inverseFactor(gram, products);
-    if (factor !== undefined) return factor;
-  }
-  throw new Error('the Gram matrix of a layer has no inverse however much it is damped');
 }
 
 /** Loss that a zero costs when the columns behind make up for it: w² / U_jj². */

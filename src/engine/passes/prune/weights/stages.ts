@@ -3,8 +3,8 @@
 // inputs would give; here that was measured to be worse (fashion-resnet18, half of the weights: Wanda 42 % against 82 %,
 // SparseGPT 91.4 % against 91.7 %; ds_cnn_l: 62 % against 68 %, 84 % against 87 %), and it runs the model many times over.
 
-import type { PrunableWeight } from './findWeights';
-import { columnsOf } from './layout';
+import type { PrunableWeight } from '../linear/findWeights';
+import { columnsOf } from '../linear/layout';
 import type { Zeros } from './options';
 import { lengthOf } from './statistics';
 import type { StatisticKind, Wanted } from './statisticsGraph';

@@ -4,14 +4,15 @@ import { int, ints } from '../../../../../src/engine/ir/attributes';
 import { makeValue } from '../../../../../src/engine/ir/build';
 import { elementCount, type Model, type Node } from '../../../../../src/engine/ir/model';
 import { tensorFrom } from '../../../../../src/engine/ir/tensors';
-import { findWeights } from '../../../../../src/engine/passes/prune/weights/findWeights';
-import { columnsOf, positionsOf } from '../../../../../src/engine/passes/prune/weights/layout';
-import { gatherStatistics, type Statistics } from '../../../../../src/engine/passes/prune/weights/statistics';
+import { findWeights } from '../../../../../src/engine/passes/prune/linear/findWeights';
+import { columnsOf, positionsOf } from '../../../../../src/engine/passes/prune/linear/layout';
+import type { Sums } from '../../../../../src/engine/passes/prune/linear/sums';
+import { gatherStatistics } from '../../../../../src/engine/passes/prune/weights/statistics';
 import { type StatisticKind, statisticsGraph } from '../../../../../src/engine/passes/prune/weights/statisticsGraph';
 import { outputsOf } from '../../../../support/models';
 import { contextFor, floats, node, samples, small } from '../../quantize/staticSupport';
 
-async function gathered(model: Model, shape: readonly number[], kind: StatisticKind, options: { readonly parts?: number; readonly count?: number; readonly change?: (values: Float32Array, index: number) => void } = {}): Promise<Statistics> {
+async function gathered(model: Model, shape: readonly number[], kind: StatisticKind, options: { readonly parts?: number; readonly count?: number; readonly change?: (values: Float32Array, index: number) => void } = {}): Promise<Sums> {
   const data = samples(options.count ?? 3, shape, options.change);
   const { weights } = await findWeights(model, { isIgnored: () => false, everyLayer: true });
   const split = data.splits.get('train');

@@ -1,4 +1,4 @@
-// Products of float64 matrices on onnxruntime: the heavy part of SparseGPT. One small graph a form, made when first needed.
+// Products of float64 matrices on onnxruntime: the heavy part of SparseGPT and of least squares. One small graph a form, made when first needed.
 
 import { float, int } from '../../../ir/attributes';
 import { makeGraph, makeModel, makeNode, makeValue } from '../../../ir/build';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { inverseFactor } from '../../../../../src/engine/passes/prune/weights/inverseFactor';
-import { type Matrix, matrixProducts } from '../../../../../src/engine/passes/prune/weights/products';
+import { inverseFactor } from '../../../../../src/engine/passes/prune/linear/inverseFactor';
+import { type Matrix, matrixProducts } from '../../../../../src/engine/passes/prune/linear/products';
 import { seededRandom } from '../../../../../src/engine/random';
 import { testRuntime } from '../../../../support/passContext';
 

@@ -30,6 +30,28 @@ export async function inverseFactor(h: Matrix, products: Products): Promise<Matr
   return { rows: size, columns: size, data };
 }
 
+/** How often damping is raised tenfold for a Gram matrix that rounding has left indefinite. */
+const DAMPING_TRIES = 6;
+
+/**
+ * The factor of a Gram matrix with a share of the mean of its diagonal added to that; changes `gram`.
+ *
+ * @param damping the share; raised where the sum is still not positive definite
+ */
+export async function dampedFactor(gram: Matrix, damping: number, products: Products): Promise<Matrix> {
+  const { rows: size, data } = gram;
+  let mean = 0;
+  for (let index = 0; index < size; index += 1) mean += (data[index * size + index] as number) / size;
+  // Inputs that are always zero: every weight is as good as any other.
+  let added = mean > 0 ? damping * mean : 1;
+  for (let attempt = 0; attempt < DAMPING_TRIES; attempt += 1, added *= 10) {
+    for (let index = 0; index < size; index += 1) data[index * size + index] = (data[index * size + index] as number) + added;
+    const factor = await inverseFactor(gram, products);
+    if (factor !== undefined) return factor;
+  }
+  throw new Error('the Gram matrix of a layer has no inverse however much it is damped');
+}
+
 /** Rows and columns from a start to an end (exclusive), copied. */
 export function part({ columns, data }: Matrix, top: number, bottom: number, left: number, right: number): Matrix {
   const width = right - left;
