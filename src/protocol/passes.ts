@@ -24,6 +24,10 @@ export interface OptionSchema {
   readonly planned?: boolean;
   /** True for an option shown only under "More options". */
   readonly advanced?: boolean;
+  /** Options that carry the same name here exclude each other, such as the targets of pruning; its words are `option.<name>`. */
+  readonly alternative?: string;
+  /** Values to show where nothing is entered (JSON Schema). */
+  readonly examples?: readonly (string | number)[];
 }
 
 export interface PassDescription {

@@ -202,6 +202,8 @@ export interface StepReport {
 export interface ImportanceCurve {
   /** Layer of the original model that makes the units; groups of several layers are named by the first. */
   readonly layer: string;
+  /** All layers that make them, in execution order, where they are several: what an Add joins has to have one width. */
+  readonly layers?: readonly string[];
   readonly kind: 'channels' | 'heads' | 'neurons' | 'hidden';
   /** Name of the criterion, as in the recipe. */
   readonly criterion: string;

@@ -114,7 +114,7 @@ function refusal(problem: Problem, source: RecipeSource, pass: string): EngineEr
 // ── the validator ────────────────────────────────────────────────────────────────────────────────────────────────
 
 const ajv = new Ajv({ useDefaults: true, verbose: true, allowUnionTypes: true, strictRequired: false });
-ajv.addVocabulary(['notReady', 'planned', 'advanced']);
+ajv.addVocabulary(['notReady', 'planned', 'advanced', 'alternative']);
 
 const envelope = ajv.compile(recipeEnvelope);
 const validators = new Map<string, ValidateFunction>();

@@ -149,6 +149,7 @@ export const passTexts = {
   'option.calibrationData': { en: 'Calibration data', zh: '校准数据' },
   'option.calibrationData.about': { en: 'Real samples, or synthetic ones made from the model.', zh: '真实样本，或由模型合成的样本。' },
 
+  'option.target': { en: 'Target', zh: '目标' },
   'option.macs': { en: 'MACs', zh: '乘加次数' },
   'option.macs.about': { en: 'MACs to keep: below 1 the fraction of before, else a number. 0.5 where no target is given.', zh: '保留的乘加次数：小于 1 为占原来的比例，否则为数值。未指定任何目标时为 0.5。' },
   'option.parameters': { en: 'Parameters', zh: '参数量' },
@@ -174,6 +175,7 @@ export const passTexts = {
   'option.recover.about': { en: 'Training after every step: distillation from the model before pruning, with these options.', zh: '每一步之后的训练：以剪枝前的模型为教师进行蒸馏，使用这些选项。' },
   'option.slim': { en: 'Slimming', zh: '稀疏训练' },
   'option.slim.about': { en: 'Comes in a later version.', zh: '将在后续版本提供。' },
+  'option.zeros': { en: 'Zeros by', zh: '置零方式' },
   'option.sparsity': { en: 'Sparsity', zh: '稀疏度' },
   'option.sparsity.about': { en: 'Share of the weights that become zero; 0.5 where neither this nor a pattern is given.', zh: '置零的权重比例；与模式均未指定时为 0.5。' },
   'option.pattern': { en: 'Pattern', zh: '模式' },

@@ -87,9 +87,11 @@ export function curvesOf(rankings: readonly Ranking[], { made }: LayerWidths, cr
     const mean = sorted.reduce((sum, value) => sum + value, 0) / size;
     const points = Math.min(CURVE_POINTS, size);
     const at = (point: number): number => (points === 1 ? 0 : Math.round((point * (size - 1)) / (points - 1)));
-    const width = made.get(layers.find(({ role }) => role === 'produces')?.id ?? id);
+    const produced = layers.filter(({ role }) => role === 'produces');
+    const width = made.get(produced[0]?.id ?? id);
+    const makers = [...new Set(produced.flatMap((layer) => layersFrom(layer.id, origins)))];
     return {
-      layer: layersFrom(id, origins)[0] ?? id, kind, criterion, total: size, kept: keptOf(size, width),
+      layer: layersFrom(id, origins)[0] ?? id, ...(makers.length > 1 && { layers: makers }), kind, criterion, total: size, kept: keptOf(size, width),
       values: Array.from({ length: points }, (_, point) => (sorted[at(point)] ?? 0) / (mean > 0 ? mean : 1)),
     };
   });

@@ -14,13 +14,14 @@ const DEFAULT_MACS = 0.5;
 /** Kernels of CPUs and GPUs work on blocks of 8 and 16 channels (methods.md, Pruning). */
 const DEFAULT_GRAIN = 8;
 
-/** Below 1 the fraction kept, else a number. */
-const target = Type.Optional(Type.Number({ exclusiveMinimum: 0 }));
+/** One of them is the target (settingsOf refuses two). Below 1 the fraction kept, else a number. */
+const asTarget = { alternative: 'target', examples: [DEFAULT_MACS] };
+const target = Type.Optional(Type.Number({ exclusiveMinimum: 0, ...asTarget }));
 
 export const channelsOptions = Type.Object({
   macs: target,
   parameters: target,
-  bytes: Type.Optional(Type.Unsafe<number | string>({ anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', minLength: 1 }] })),
+  bytes: Type.Optional(Type.Unsafe<number | string>({ anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', minLength: 1 }], ...asTarget })),
   criterion: optionalChoice(criterionNames),
   scope: choice(['global', 'uniform', 'latency'], { notReady: ['latency'] }),
   samples: count(256),

@@ -16,8 +16,8 @@ const DEFAULT_SPARSITY = 0.5;
 const LONGEST_GROUP = 64;
 
 export const weightsOptions = Type.Object({
-  sparsity: Type.Optional(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
-  pattern: Type.Optional(Type.String({ minLength: 1 })),
+  sparsity: Type.Optional(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, alternative: 'zeros', examples: [DEFAULT_SPARSITY] })),
+  pattern: Type.Optional(Type.String({ minLength: 1, alternative: 'zeros', examples: ['2:4'] })),
   method: optionalChoice(methods),
   samples: count(128),
   scope: choice(['layer', 'global'], { advanced: true }),
