@@ -83,6 +83,21 @@ export interface Runtime {
   createSession(model: Model, options?: SessionOptions): Promise<Session>;
   /** Bytes of memory that are free now; absent where that cannot be known. */
   freeMemory?(): number;
+  /**
+   * Median wall time of one run of each model, ms, at batch 1 or the sizes in `dims`, measured interleaved in one process
+   * without idle spinning. Absent where time cannot be measured.
+   */
+  latencies?(models: readonly Model[], options?: LatencyOptions): Promise<readonly number[]>;
+}
+
+export interface LatencyOptions extends Pick<SessionOptions, 'provider' | 'threads' | 'dims'> {
+  /** Measured runs of each model; default as many as fit in `budgetMs`. */
+  readonly runs?: number;
+  /** Time for each model, ms. */
+  readonly budgetMs?: number;
+  readonly signal?: AbortSignal;
+  /** 0 to 1. */
+  readonly progress?: (fraction: number) => void;
 }
 
 // ── decoders ─────────────────────────────────────────────────────────────────────────────────────────────────────

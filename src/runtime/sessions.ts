@@ -6,6 +6,7 @@ import type { Model } from '../engine/ir/model';
 import type { NdArray, Runtime, Session, SessionOptions, SessionValue } from '../engine/ports';
 import { EngineError } from '../engine/error';
 import { withFixedDims } from './fixedDims';
+import { measureLatencies } from './latencies';
 import { modelBytes } from './modelBytes';
 import { InferenceSession, type OrtSession, type OrtSessionOptions, type OrtTensor, runtimeVersion } from './ort';
 import { createError, runError } from './ortErrors';
@@ -32,7 +33,11 @@ export interface RuntimeSession extends Session {
 }
 
 export function createRuntime(): Runtime {
-  return { version: runtimeVersion, defaultThreads: availableParallelism(), createSession, freeMemory: () => process.availableMemory() };
+  return {
+    version: runtimeVersion, defaultThreads: availableParallelism(), createSession,
+    freeMemory: () => process.availableMemory(),
+    latencies: (models, options) => measureLatencies(createSession, models, options),
+  };
 }
 
 /**
