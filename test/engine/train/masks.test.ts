@@ -2,27 +2,29 @@
 // of steps and in averages; a resume ends in the same bytes, and other masks are another training.
 
 import assert from 'node:assert/strict';
+import type { Dataset } from '../../../src/engine/data/dataset';
 import { readTensor } from '../../../src/engine/ir/tensors';
 import { seededRandom } from '../../../src/engine/random';
 import { prepareTraining } from '../../../src/engine/train/prepare';
-import { subset } from '../../../src/engine/train/samples';
 import { train } from '../../../src/engine/train/trainer';
 import type { TrainedValues, TrainingOptions, TrainingRequest } from '../../../src/engine/train/training';
 import { withAssets } from '../../support/assets';
 import { closeAssets } from '../../support/models';
-import { type TrainingCase, trainingCase, trainingRequest } from '../../support/training';
+import { storedCheckpoint } from '../../support/storedCheckpoint';
+import { trainingRequest } from '../../support/training';
+import { type FewKeywords, fewKeywords, killedAndResumed, refusal, steadyClock } from './trainerSupport';
 
 withAssets('training with masks', function () {
   this.timeout(60_000);
-  let keywords: Pick<TrainingCase, 'model' | 'train' | 'data'>;
+  let data: Dataset;
+  let few: FewKeywords;
   let masks: ReadonlyMap<string, Uint8Array>;
   before(async () => {
-    const whole = await trainingCase('models/dnn_m-kws12.onnx', 'data/kws-dnn.json', 1000);
-    keywords = { ...whole, train: subset(whole.train, 'train', Array.from({ length: 130 }, (_, index) => index)) };
+    ({ few, data } = await fewKeywords());
     masks = await halfOf(1);
   });
   after(async () => {
-    await keywords.data.close();
+    await data.close();
     await closeAssets();
   });
 
@@ -35,17 +37,17 @@ withAssets('training with masks', function () {
   }
 
   function prepare(given: ReadonlyMap<string, Uint8Array> | undefined): TrainingRequest['prepare'] {
-    return (batch) => prepareTraining(keywords.model, { batch, dims: {}, isFrozen: () => false, batchNorm: 'train', ...(given !== undefined && { masks: given }) });
+    return (batch) => prepareTraining(few.model, { batch, dims: {}, isFrozen: () => false, batchNorm: 'train', ...(given !== undefined && { masks: given }) });
   }
 
   const masked = (options: Partial<TrainingOptions>, overrides: Partial<TrainingRequest> = {}): TrainingRequest =>
-    trainingRequest(keywords, options, { prepare: prepare(masks), ...overrides }).request;
+    trainingRequest(few, options, { prepare: prepare(masks), ...overrides }).request;
 
   /** Every masked element is a positive zero, and the others moved. */
   async function assertMasked(values: TrainedValues): Promise<void> {
     assert.ok(masks.size > 1);
     for (const [name, mask] of masks) {
-      const before = (await readTensor(keywords.model.graph.initializers.get(name) ?? assert.fail(name))).data as Float32Array;
+      const before = (await readTensor(few.model.graph.initializers.get(name) ?? assert.fail(name))).data as Float32Array;
       const after = values.get(name) ?? assert.fail(name);
       assert.ok(after.every((value, at) => mask[at] === 1 || Object.is(value, 0)), `${name} has other numbers than zeros`);
       assert.ok(after.some((value, at) => value !== 0 && value !== before[at]), `${name} did not move`);
@@ -65,10 +67,9 @@ withAssets('training with masks', function () {
     this.timeout(120_000);
     // As many steps as a loop is made for, on one thread that does not wait for another; a slow clock asks for single steps.
     const options = { epochs: 77, optimizer: 'sgd', learningRate: 1e-3 } as const;
-    const every = (milliseconds: number) => { let now = 0; return () => (now += milliseconds); };
-    const looped = await train(masked(options, { threads: 1 }), every(1));
+    const looped = await train(masked(options, { threads: 1 }), steadyClock());
     await assertMasked(looped.parameters);
-    assert.deepEqual((await train(masked(options, { threads: 1 }), every(1000))).parameters, looped.parameters);
+    assert.deepEqual((await train(masked(options, { threads: 1 }), steadyClock(1000))).parameters, looped.parameters);
   });
 
   it('masks the values it starts from, before they are judged', async () => {
@@ -82,13 +83,11 @@ withAssets('training with masks', function () {
   it('goes on bit by bit after a cancel, but not with other masks or without', async () => {
     const options = { epochs: 3, ema: 0.9 };
     const whole = await train(masked(options));
-    let saved: Uint8Array | undefined;
-    const checkpoint = { load: () => Promise.resolve(saved), save: (bytes: Uint8Array) => { saved = bytes.slice(); return Promise.resolve(); } };
-    const controller = new AbortController();
-    await assert.rejects(train(masked(options, { checkpoint, signal: controller.signal, onEvent: (event) => { if (event.type === 'step' && event.step === 6) controller.abort(); } })), { code: 'cancelled' });
+    assert.deepEqual((await killedAndResumed(few, options, { prepare: prepare(masks) }, 6)).parameters, whole.parameters);
+    const checkpoint = storedCheckpoint();
+    await train(masked(options, { checkpoint }));
     for (const other of [await halfOf(2), undefined]) {
-      await assert.rejects(train(masked(options, { checkpoint, prepare: prepare(other) })), { code: 'trainingCheckpoint' });
+      assert.equal((await refusal(masked(options, { checkpoint, prepare: prepare(other) }))).params['reason'], 'reason.checkpointOther');
     }
-    assert.deepEqual((await train(masked(options, { checkpoint }))).parameters, whole.parameters);
   });
 });

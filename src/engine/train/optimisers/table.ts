@@ -1,6 +1,6 @@
 // The optimisers by name, and their usual learning rates.
 
-import type { OptimiserName } from '../training';
+import type { OptimiserName, TrainingOptions } from '../training';
 import { adamw } from './adamw';
 import type { Optimiser, OptimiserOptions } from './optimiser';
 import { sgd } from './sgd';
@@ -10,4 +10,9 @@ export function optimiserOf(options: OptimiserOptions): Optimiser {
 }
 
 /** Peak learning rates that suit most models: AdamW's default in PyTorch, and half of what He 2016 trains ResNets with. */
-export const defaultLearningRates: Readonly<Record<OptimiserName, number>> = { adamw: 1e-3, sgd: 0.05 };
+const defaultLearningRates: Readonly<Record<OptimiserName, number>> = { adamw: 1e-3, sgd: 0.05 };
+
+/** The largest learning rate of the schedule: as asked, or the usual one. */
+export function peakLearningRate({ learningRate, optimizer }: Pick<TrainingOptions, 'learningRate' | 'optimizer'>): number {
+  return learningRate ?? defaultLearningRates[optimizer];
+}

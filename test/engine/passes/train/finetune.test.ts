@@ -6,8 +6,9 @@ import { elementCount, isOp, type Model, type Node } from '../../../../src/engin
 import { tensorFrom } from '../../../../src/engine/ir/tensors';
 import { withAssets } from '../../../support/assets';
 import { closeAssets, openAsset } from '../../../support/models';
+import { storedCheckpoint } from '../../../support/storedCheckpoint';
 import { trainingCase, type TrainingCase } from '../../../support/training';
-import { bytesOf, codes, damaged, runPass, shapeOf, storedCheckpoint, testAccuracy, weightOf, withoutLabels, withTraining } from './trainSupport';
+import { bytesOf, codes, damaged, runPass, shapeOf, testAccuracy, weightOf, withoutLabels, withTraining } from './trainSupport';
 
 /** Enough to learn from in a second. */
 const FEW = { epochs: 2, batch: 32, learningRate: 1e-3 };

@@ -12,8 +12,9 @@ import type { PassContext } from '../../../../src/engine/passes/pass';
 import { sparseMasks } from '../../../../src/engine/passes/prune/weights/masks';
 import { withAssets } from '../../../support/assets';
 import { closeAssets, decodedCopy } from '../../../support/models';
+import { storedCheckpoint } from '../../../support/storedCheckpoint';
 import { trainingCase, type TrainingCase } from '../../../support/training';
-import { bytesOf, codes, runPass, shapeOf, storedCheckpoint, testAccuracy, withTraining } from './trainSupport';
+import { bytesOf, codes, runPass, shapeOf, testAccuracy, withTraining } from './trainSupport';
 
 const FEW = { epochs: 2, batch: 32, learningRate: 1e-3 };
 

@@ -9,7 +9,7 @@ import { cloneModel } from '../../../../src/engine/ir/clone';
 import { encodeModel } from '../../../../src/engine/ir/codec';
 import type { Model } from '../../../../src/engine/ir/model';
 import { readTensor, tensorFrom } from '../../../../src/engine/ir/tensors';
-import type { PassCheckpoint, PassContext, PassOutcome } from '../../../../src/engine/passes/pass';
+import type { PassContext, PassOutcome } from '../../../../src/engine/passes/pass';
 import { validateOptions } from '../../../../src/engine/passes/recipe';
 import { findPass } from '../../../../src/engine/passes/registry';
 import { seededRandom } from '../../../../src/engine/random';
@@ -62,22 +62,6 @@ export async function testAccuracy(model: Model, data: Dataset, count: number): 
   } finally {
     await session.release();
   }
-}
-
-export interface StoredCheckpoint extends PassCheckpoint {
-  readonly bytes: () => Uint8Array | undefined;
-}
-
-export function storedCheckpoint(): StoredCheckpoint {
-  let stored: Uint8Array | undefined;
-  return {
-    load: () => Promise.resolve(stored),
-    save: (bytes) => {
-      stored = bytes.slice();
-      return Promise.resolve();
-    },
-    bytes: () => stored,
-  };
 }
 
 export async function bytesOf({ model }: PassOutcome): Promise<Buffer> {
