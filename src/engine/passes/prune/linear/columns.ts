@@ -67,6 +67,13 @@ export function columnsGraph(build: GraphWriter, input: string, node: Node, layo
   return build.reshape(build.node('Transpose', [split], { perm: ints([1, 3, 2, 0, 4]) }), [groups, taps * channels, -1]);
 }
 
+/** What leaves the layer as [groups, rows, samples * places], places in the order of the columns'. */
+export function rowsGraph(build: GraphWriter, output: string, node: Node, { groups, rows }: MatrixLayout): string {
+  if (!isOp(node, 'Conv', 'ConvTranspose')) return build.reshape(build.node('Transpose', [build.reshape(output, [-1, rows])], { perm: ints([1, 0]) }), [1, rows, -1]);
+  const split = build.reshape(output, [0, groups, rows, -1]);
+  return build.reshape(build.node('Transpose', [split], { perm: ints([1, 2, 0, 3]) }), [groups, rows, -1]);
+}
+
 /** Input patches by a convolution whose kernels pick one place each, every channel for itself. */
 function unfold(build: GraphWriter, input: string, { groups, channels, taps, kernel }: MatrixLayout, attributes: Readonly<Record<string, Attribute>>): string {
   const all = groups * channels;

@@ -16,7 +16,7 @@ export async function readMatrix(tensor: Tensor, weight: PrunableWeight): Promis
 }
 
 /** The tensor with these numbers, rounded to its type; what was read comes back bit by bit. */
-export async function withMatrix(tensor: Tensor, weight: PrunableWeight, values: Float64Array): Promise<Tensor> {
+export function withMatrix(tensor: Tensor, weight: PrunableWeight, values: Float64Array): Tensor {
   const writer = writerOf(tensor.type, elementCount(tensor.dims), tensor.name);
   const positions = matrixPositions(weight);
   for (let index = 0; index < positions.length; index += 1) writer.set(positions[index] as number, values[index] as number);

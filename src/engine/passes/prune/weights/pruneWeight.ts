@@ -31,7 +31,7 @@ export async function pruneWeight(tensor: Tensor, weight: PrunableWeight, choice
     zeros += marks[index] as number;
     if (marks[index] === 1) values[index] = 0;
   }
-  return { tensor: await withMatrix(tensor, weight, values), zeros };
+  return { tensor: withMatrix(tensor, weight, values), zeros };
 }
 
 /** Magnitudes in matrix order, as scores. */
