@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { OptionSchema, PassDescription } from '../../src/protocol/passes';
-import { type Entered, collectOptions, formFields, startValue } from '../../webview/logic/optionForm';
+import { describePasses } from '../../src/engine/passes/registry';
+import { type Entered, collectOptions, startValue } from '../../webview/logic/formValues';
+import { formFields } from '../../webview/logic/optionForm';
 import { passes } from './support/fixtures';
+
+/** More than fit a screen beside the goal and the data are no form but a list. */
+const MOST_IN_SIGHT = 9;
 
 function passOf(properties: Readonly<Record<string, OptionSchema>>, required: readonly string[] = []): PassDescription {
   return { id: 'test', data: 'none', suffix: 'x', options: { type: 'object', properties, required } };
@@ -64,6 +69,13 @@ describe('form of a pass', () => {
     assert.deepEqual([...words.problems], [['samples', 'notAnInteger'], ['share', 'notANumber']]);
   });
 
+  it('takes a bound that is allowed beside one that is not', () => {
+    const pass = passOf({ ema: { type: 'number', minimum: 0, exclusiveMaximum: 1 } });
+    assert.deepEqual(collect(pass, { ema: '0' }), { ok: true, options: { ema: 0 } });
+    assert.equal(collect(pass, { ema: '1' }).ok, false);
+    assert.equal(collect(pass, { ema: '-0.1' }).ok, false);
+  });
+
   it('leaves lists of objects to recipes', () => {
     assert.deepEqual(formFields(passOf({ losses: { type: 'array', items: { type: 'object' } } })), []);
   });
@@ -71,8 +83,47 @@ describe('form of a pass', () => {
   it('starts a choice without a default on "automatic", which sends nothing', () => {
     const pass = passOf({ weights: { enum: ['s8', 'u8'] } });
     const [field] = formFields(pass);
-    assert.ok(field);
+    assert.ok(field?.kind === 'choice');
     assert.equal(startValue(field), '');
     assert.deepEqual(collect(pass, {}), { ok: true, options: {} });
+  });
+
+  it('sends an object that may be left out only when it is switched on, then also empty', () => {
+    const pass = passOf({ steps: { type: 'integer', default: 1 }, recover: { type: 'object', properties: { epochs: { type: 'integer', default: 3, minimum: 1 }, mixup: { type: 'number', default: 0, advanced: true }, augment: { type: 'object', default: { flip: false }, advanced: true, properties: { flip: { type: 'boolean', default: false } } } } } });
+    const [, field] = formFields(pass);
+    assert.ok(field?.kind === 'switch');
+    assert.deepEqual(field.fields.map(({ name, advanced }) => [name, advanced]), [['recover.epochs', false], ['recover.mixup', true], ['recover.augment.flip', true]]);
+    assert.deepEqual(collect(pass, { 'recover.epochs': '5' }), { ok: true, options: {} });
+    assert.deepEqual(collect(pass, { recover: true }), { ok: true, options: { recover: {} } });
+    assert.deepEqual(collect(pass, { recover: true, 'recover.epochs': '5', 'recover.augment.flip': true }), { ok: true, options: { recover: { epochs: 5, augment: { flip: true } } } });
+    assert.deepEqual(collect(pass, { recover: false, 'recover.epochs': '0' }), { ok: true, options: {} }, 'what is switched off is not judged');
+    const wrong = collect(pass, { recover: true, 'recover.epochs': '0' });
+    assert.ok(!wrong.ok);
+    assert.deepEqual([...wrong.problems], [['recover.epochs', 'outOfBounds']]);
+  });
+
+  it('sends one of the options that exclude each other, and asks for a value of all but the first', () => {
+    const pass = passOf({ macs: { type: 'number', alternative: 'target', examples: [0.5] }, samples: { type: 'integer', default: 256 }, bytes: { type: 'string', alternative: 'target' } });
+    const fields = formFields(pass);
+    assert.deepEqual(fields.map(({ name, kind }) => [name, kind]), [['target', 'alternatives'], ['samples', 'number']]);
+    assert.deepEqual(collect(pass, {}), { ok: true, options: {} });
+    assert.deepEqual(collect(pass, { macs: '0.4', bytes: '400kB' }), { ok: true, options: { macs: 0.4 } });
+    assert.deepEqual(collect(pass, { target: 'bytes', macs: '0.4', bytes: '400kB' }), { ok: true, options: { bytes: '400kB' } });
+    const empty = collect(pass, { target: 'bytes', macs: '0.4', bytes: '' });
+    assert.ok(!empty.ok);
+    assert.deepEqual([...empty.problems], [['bytes', 'required']]);
+  });
+
+  it('draws an option alone whose alternatives come in a later version, and none that does itself', () => {
+    const fields = formFields(passOf({ macs: { type: 'number', alternative: 'target' }, latency: { planned: true, alternative: 'target' }, refit: { type: 'boolean', planned: true } }));
+    assert.deepEqual(fields.map(({ name, kind }) => [name, kind]), [['macs', 'number']]);
+  });
+
+  it('has few fields in sight for every pass: what is optional is switched off, what is rare is folded', () => {
+    for (const pass of describePasses()) {
+      const inSight = formFields(pass).filter(({ advanced }) => !advanced);
+      assert.ok(inSight.length <= MOST_IN_SIGHT, `${pass.id}: ${inSight.map(({ name }) => name).join(', ')}`);
+      assert.deepEqual(collect(pass, {}), { ok: true, options: {} }, pass.id);
+    }
   });
 });

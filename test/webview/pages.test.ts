@@ -103,6 +103,33 @@ describe('the pages in a browser', function () {
     await page.close();
   });
 
+  it('unfolds recovery training by a switch, and sends one target', async () => {
+    const opened = await openPage(browser, 'editor', { theme: 'dark', width: 1280, height: 1200, answers: { passes: describePasses(), dataChoices: choices } });
+    const { page, tell, calls } = opened;
+    await tell({ type: 'trust', trusted: true });
+    await tell({ type: 'model', name: 'resnet20-cifar10.onnx', report: resnet });
+    await tell({ type: 'openCompress' });
+    await page.locator('form.compress vscode-dropdown').first().click();
+    await page.getByRole('option', { name: 'Prune channels', exact: true }).click();
+    const recovery = page.getByRole('group', { name: 'Recovery' });
+    assert.equal(await recovery.isVisible(), false);
+    await page.locator('vscode-checkbox', { hasText: 'Recovery' }).click();
+    await recovery.getByRole('textbox', { name: 'Epochs' }).fill('2');
+    assert.equal(await recovery.getByRole('textbox', { name: 'Mixup' }).isVisible(), false, 'what is rare is folded');
+    await page.getByRole('group', { name: 'Target' }).locator('vscode-dropdown').click();
+    await page.getByRole('option', { name: 'Parameters', exact: true }).click();
+    await page.locator('.run vscode-button').click();
+    assert.equal(await page.locator('#problem-parameters').isVisible(), true, 'another target than MACs has to say how much');
+    await page.getByRole('group', { name: 'Target' }).getByRole('textbox', { name: 'Parameters' }).fill('0.1');
+    await page.locator('form.compress vscode-dropdown').nth(1).click();
+    await page.getByRole('option', { name: 'No data' }).click();
+    await page.locator('.run vscode-button').click();
+    const sent = (await calls()).find(({ name }) => name === 'compress');
+    assert.deepEqual(sent?.request, { pass: 'prune.channels', options: { parameters: 0.1, recover: { epochs: 2 } }, data: null, dims: {} }, 'another choice of data keeps what was entered');
+    assert.deepEqual(await violations(opened), []);
+    await page.close();
+  });
+
   it('sorts by a click and by keyboard, and says so', async () => {
     const { page } = await openEditor(browser, 'dark');
     const macs = page.getByRole('columnheader', { name: 'MACs' });

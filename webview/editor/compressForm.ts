@@ -9,8 +9,10 @@ import { type Choice, button, dropdown, textField } from '../controls/index';
 import { element, fill } from '../dom/element';
 import { phrase, t } from '../dom/language';
 import { link } from '../dom/link';
-import { type FormField, collectOptions, formFields } from '../logic/optionForm';
-import { type DrawnField, drawField, labelled } from './fieldControls';
+import { collectOptions } from '../logic/formValues';
+import { type FormField, formFields } from '../logic/optionForm';
+import { type DrawnControl, fieldLabel, labelled } from './fieldControls';
+import { drawFields } from './fieldSets';
 
 export interface CompressFormOptions {
   readonly modelName: string;
@@ -53,7 +55,8 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   let isTrusted = true;
   let isRunning = false;
   let fields: readonly FormField[] = [];
-  let drawn = new Map<string, DrawnField>();
+  let drawn = drawFields([]);
+  let drawnPass: string | undefined;
 
   const goal = dropdown(t('view.form.goal'), goalChoices(passes, refused), RECOMMENDED, () => drawPass());
   const data = dropdown(t('view.form.data'), dataOptions(), chosenData, (value) => void onData(value));
@@ -62,8 +65,6 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   const refusedNote = element('p', { class: 'about', hidden: refused.length === 0 }, refusedWords(refused));
   const dataNote = element('p', { class: 'about quiet' });
   const optionFields = element('div', { class: 'fields' });
-  const moreFields = element('div', { class: 'fields' });
-  const more = element('details', { class: 'more' }, element('summary', {}, t('view.form.more')), moreFields);
   const outputNote = element('p', { class: 'about quiet' });
   const failure = element('p', { class: 'failure bad', role: 'alert', hidden: true });
   const run = button(t('view.form.run'), 'primary', submit);
@@ -72,10 +73,9 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   const root = element(
     'form',
     { class: 'compress', 'aria-label': t('view.form.title') },
-    element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.goal')), goal.root, about, refusedNote),
-    element('div', { class: 'field' }, element('span', { class: 'field-label', 'aria-hidden': 'true' }, t('view.form.data')), data.root, dataNote),
+    element('div', { class: 'field' }, fieldLabel(t('view.form.goal')), goal.root, about, refusedNote),
+    element('div', { class: 'field' }, fieldLabel(t('view.form.data')), data.root, dataNote),
     optionFields,
-    more,
     element('div', { class: 'run' }, failure, trustNote, run.root, outputNote),
   );
   root.addEventListener('submit', (event) => event.preventDefault());
@@ -105,16 +105,19 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
 
   function drawPass(): void {
     const pass = currentPass();
-    fields = pass === undefined ? [] : formFields(pass);
-    drawn = new Map(fields.map((field) => [field.name, drawField(field)]));
-    const rootsOf = (advanced: boolean): HTMLElement[] => fields.filter((field) => field.advanced === advanced).flatMap(({ name }) => drawn.get(name)?.root ?? []);
-    fill(optionFields, ...rootsOf(false));
-    fill(moreFields, ...dims.map(({ field }) => field.root), ...rootsOf(true));
-    more.hidden = moreFields.childElementCount === 0;
+    // What was entered stays when only the data change.
+    if (pass?.id !== drawnPass) drawOptions(pass);
     fill(about, pass === undefined ? '' : passAbout(pass, goal.value() === RECOMMENDED));
     fill(dataNote, dataWords(pass, chosenData !== NONE));
     fill(outputNote, pass === undefined ? '' : t('view.form.output', { name: options.modelName.replace(/(\.onnx)?$/i, `.${pass.suffix}.onnx`) }));
     updateRun();
+  }
+
+  function drawOptions(pass: PassDescription | undefined): void {
+    drawnPass = pass?.id;
+    fields = pass === undefined ? [] : formFields(pass);
+    drawn = drawFields(fields, dims.map(({ field }) => field.root));
+    fill(optionFields, ...drawn.roots);
   }
 
   function updateRun(): void {
@@ -127,13 +130,11 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
   function submit(): void {
     const pass = currentPass();
     if (pass === undefined) return;
-    const result = collectOptions(fields, new Map([...drawn].map(([name, field]) => [name, field.entered()])));
-    for (const [name, field] of drawn) field.problem(result.ok ? undefined : result.problems.get(name));
+    const result = collectOptions(fields, new Map(drawn.entries()));
+    drawn.problems(result.ok ? new Map() : result.problems);
     const sizes = collectDims();
-    if (!result.ok || sizes === undefined) {
-      more.open = true;
-      return;
-    }
+    if (sizes === undefined) dims[0]?.field.root.closest('details')?.setAttribute('open', '');
+    if (!result.ok || sizes === undefined) return;
     options.onRun({ pass: pass.id, options: result.options, data: chosenData === NONE ? null : chosenData, dims: sizes });
   }
 
@@ -208,7 +209,7 @@ function dataWords(pass: PassDescription | undefined, hasData: boolean): string 
   return t(code);
 }
 
-function dimField(dim: string): DrawnField {
+function dimField(dim: string): DrawnControl {
   const label = t('view.form.dim', { dim });
   return labelled(`dim-${dim}`, label, t('view.form.dim.about'), textField(label, '', () => undefined, { placeholder: '1' }), () => t('view.problem.notAnInteger'));
 }

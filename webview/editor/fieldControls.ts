@@ -1,19 +1,20 @@
-// One control for each field that the schema of a pass asks for, with its label, explanation and problem.
+// One control for an option of a pass, with its label, explanation and problem. Which fields belong together is in fieldSets.ts.
 
 import { lastPart, optionAbout, optionTitle } from '../../src/protocol/optionWords';
 import { isTextCode } from '../../src/protocol/text/index';
 import { type Choice, type Control, checkbox, dropdown, textField } from '../controls/index';
 import { element, fill } from '../dom/element';
 import { t } from '../dom/language';
-import { type Bounds, type Entered, type FieldProblem, type FormField, type Scalar, startValue } from '../logic/optionForm';
+import { type Entered, type FieldProblem, startValue } from '../logic/formValues';
+import type { Bounds, FormField, Scalar, ValueField } from '../logic/optionForm';
 
-export interface DrawnField {
+export interface DrawnControl {
   readonly root: HTMLElement;
   entered(): Entered;
   problem(problem: FieldProblem | undefined): void;
 }
 
-export function drawField(field: FormField): DrawnField {
+export function drawControl(field: ValueField): DrawnControl {
   const label = optionLabel(field.name);
   const about = aboutOf(field);
   if (field.kind === 'flag') {
@@ -25,9 +26,9 @@ export function drawField(field: FormField): DrawnField {
 }
 
 /** A labelled control with an explanation below and a place for its problem. */
-export function labelled(name: string, label: string, about: string | undefined, control: Control<string>, wordsOf: (problem: FieldProblem) => string): DrawnField {
+export function labelled(name: string, label: string, about: string | undefined, control: Control<string>, wordsOf: (problem: FieldProblem) => string): DrawnControl {
   const problemLine = element('p', { class: 'problem bad', id: `problem-${name}`, role: 'alert', hidden: true });
-  const root = element('div', { class: 'field' }, control.showsLabel === true ? null : element('span', { class: 'field-label', 'aria-hidden': 'true' }, label), control.root, aboutLine(about), problemLine);
+  const root = element('div', { class: 'field' }, control.showsLabel === true ? null : fieldLabel(label), control.root, aboutLine(about), problemLine);
   return {
     root,
     entered: () => control.value(),
@@ -39,6 +40,26 @@ export function labelled(name: string, label: string, about: string | undefined,
   };
 }
 
+/** For the eye; the control itself carries the name that is read out. */
+export function fieldLabel(label: string): HTMLElement {
+  return element('span', { class: 'field-label', 'aria-hidden': 'true' }, label);
+}
+
+export function aboutLine(about: string | undefined): HTMLElement | null {
+  return about === undefined ? null : element('p', { class: 'about quiet' }, about);
+}
+
+/** A pass without words shows the key itself. */
+export function optionLabel(name: string): string {
+  const code = optionTitle(name);
+  return code === undefined ? name : t(code);
+}
+
+export function aboutOf(field: FormField): string | undefined {
+  const code = optionAbout(field.name);
+  return code === undefined ? field.description : t(code);
+}
+
 function choiceControl(field: Extract<FormField, { kind: 'choice' }>, label: string): Control<string> {
   const blank: readonly Choice[] = field.default === undefined && !field.required ? [{ value: '', label: t('view.form.automatic') }] : [];
   const choices = field.values.map(({ value, ready }) => {
@@ -48,24 +69,10 @@ function choiceControl(field: Extract<FormField, { kind: 'choice' }>, label: str
   return dropdown(label, [...blank, ...choices], String(startValue(field)), () => undefined);
 }
 
-function placeholderOf(field: FormField): { readonly placeholder?: string } {
+function placeholderOf(field: ValueField): { readonly placeholder?: string } {
+  if (field.example !== undefined) return { placeholder: field.example };
   if (field.kind === 'list') return { placeholder: t('view.form.list.about') };
   return field.required ? {} : { placeholder: t('view.form.automatic') };
-}
-
-function aboutLine(about: string | undefined): HTMLElement | null {
-  return about === undefined ? null : element('p', { class: 'about quiet' }, about);
-}
-
-/** A pass without words shows the key itself. */
-function optionLabel(name: string): string {
-  const code = optionTitle(name);
-  return code === undefined ? name : t(code);
-}
-
-function aboutOf(field: FormField): string | undefined {
-  const code = optionAbout(field.name);
-  return code === undefined ? field.description : t(code);
 }
 
 function valueLabel(name: string, value: Scalar): string {
@@ -77,8 +84,9 @@ function problemText(problem: FieldProblem, field: FormField): string {
   return t(`view.problem.${problem}`, { range: field.kind === 'number' ? rangeText(field.bounds) : '' });
 }
 
-function rangeText({ minimum, maximum, exclusive }: Bounds): string {
-  if (minimum !== undefined && maximum !== undefined) return t('view.range.between', { minimum, maximum });
-  if (minimum !== undefined) return t(exclusive === true ? 'view.range.above' : 'view.range.atLeast', { minimum });
-  return maximum === undefined ? '' : t(exclusive === true ? 'view.range.below' : 'view.range.atMost', { maximum });
+function rangeText({ minimum, maximum }: Bounds): string {
+  if (minimum !== undefined && maximum !== undefined && !minimum.exclusive && !maximum.exclusive) return t('view.range.between', { minimum: minimum.value, maximum: maximum.value });
+  const low = minimum === undefined ? undefined : t(minimum.exclusive ? 'view.range.above' : 'view.range.atLeast', { minimum: minimum.value });
+  const high = maximum === undefined ? undefined : t(maximum.exclusive ? 'view.range.below' : 'view.range.atMost', { maximum: maximum.value });
+  return low !== undefined && high !== undefined ? t('view.range.both', { low, high }) : (low ?? high ?? '');
 }

@@ -1,4 +1,4 @@
-// From the JSON Schema of a pass's options to the fields of a form, and from what was entered back to options.
+// From the JSON Schema of a pass's options to the fields of a form; formValues.ts goes back.
 // Knows no pass by name: a pass that a later version adds is drawn without a change here.
 
 import type { OptionSchema, PassDescription } from '../../src/protocol/passes';
@@ -12,9 +12,12 @@ interface FieldBase {
   readonly required: boolean;
   readonly default: unknown;
   readonly description?: string;
+  /** Shown in an empty field. */
+  readonly example?: string;
 }
 
-export type FormField =
+/** A field with one control and one value. */
+export type ValueField =
   | (FieldBase & { readonly kind: 'choice'; readonly values: readonly ChoiceValue[] })
   | (FieldBase & { readonly kind: 'flag' })
   | (FieldBase & { readonly kind: 'number'; readonly integer: boolean; readonly bounds: Bounds })
@@ -22,41 +25,77 @@ export type FormField =
   | (FieldBase & { readonly kind: 'text'; readonly numeric: boolean })
   | (FieldBase & { readonly kind: 'list' });
 
+/** An object that may be left out: a switch, and fields for what is in it. */
+export type SwitchField = FieldBase & { readonly kind: 'switch'; readonly fields: readonly FormField[] };
+
+/** Options that exclude each other: which one, and its value. The first is the one meant where nothing is entered. */
+export type AlternativesField = FieldBase & { readonly kind: 'alternatives'; readonly fields: readonly ValueField[] };
+
+export type FormField = ValueField | SwitchField | AlternativesField;
+
 export interface ChoiceValue {
   readonly value: Scalar;
   readonly ready: boolean;
 }
 
 export interface Bounds {
-  readonly minimum?: number;
-  readonly maximum?: number;
-  /** The bound itself is not allowed. */
-  readonly exclusive?: boolean;
+  readonly minimum?: Bound;
+  readonly maximum?: Bound;
 }
 
-/** Fields in the order of the schema; options a form cannot hold (lists of objects) are left to recipes. */
+export interface Bound {
+  readonly value: number;
+  /** The bound itself is not allowed. */
+  readonly exclusive: boolean;
+}
+
+/** Fields in the order of the schema; options a form cannot hold (lists of objects) and those of later versions are left out. */
 export function formFields(pass: PassDescription): readonly FormField[] {
   return objectFields(pass.options, '', false);
 }
 
 function objectFields(schema: OptionSchema, prefix: string, advanced: boolean): readonly FormField[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
-    const name = prefix + key;
-    const folded = advanced || option.advanced === true;
-    if (option.type === 'object' && option.properties !== undefined) return objectFields(option, `${name}.`, folded);
-    const base: FieldBase = {
-      name,
-      advanced: folded,
-      required: (schema.required ?? []).includes(key) && option.default === undefined,
-      default: option.default,
-      ...(option.description === undefined ? {} : { description: option.description }),
-    };
-    const field = fieldOf(option, base);
-    return field === undefined ? [] : [field];
+  const options = Object.entries(schema.properties ?? {}).filter(([, option]) => option.planned !== true);
+  return options.flatMap(([key, option], place) => {
+    if (option.alternative === undefined) return optionFields(option, baseOf(schema, key, prefix, advanced));
+    const isAlternative = ([, other]: readonly [string, OptionSchema]): boolean => other.alternative === option.alternative;
+    // Drawn once, where the first of them stands.
+    if (options.findIndex(isAlternative) !== place) return [];
+    return alternativesField(prefix + option.alternative, options.filter(isAlternative).flatMap(([name, other]) => valueField(other, baseOf(schema, name, prefix, advanced)) ?? []));
   });
 }
 
-function fieldOf(option: OptionSchema, base: FieldBase): FormField | undefined {
+/** One that is alone, because the others come in a later version, needs no choice. */
+function alternativesField(name: string, fields: readonly ValueField[]): readonly FormField[] {
+  const [first, second] = fields;
+  if (first === undefined || second === undefined) return fields;
+  return [{ name, kind: 'alternatives', advanced: first.advanced, required: false, default: undefined, fields }];
+}
+
+function baseOf(schema: OptionSchema, key: string, prefix: string, advanced: boolean): FieldBase {
+  const option = schema.properties?.[key] ?? {};
+  const [example] = option.examples ?? [];
+  return {
+    name: prefix + key,
+    advanced: advanced || option.advanced === true,
+    required: (schema.required ?? []).includes(key) && option.default === undefined,
+    default: option.default,
+    ...(option.description === undefined ? {} : { description: option.description }),
+    ...(example === undefined ? {} : { example: String(example) }),
+  };
+}
+
+/** An object with defaults lends its fields to the form; one that may be left out is a switch, whose fields start anew with what is common. */
+function optionFields(option: OptionSchema, base: FieldBase): readonly FormField[] {
+  if (option.type === 'object' && option.properties !== undefined) {
+    const mayBeLeftOut = option.default === undefined && !base.required;
+    return mayBeLeftOut ? [{ ...base, kind: 'switch', fields: objectFields(option, `${base.name}.`, false) }] : objectFields(option, `${base.name}.`, base.advanced);
+  }
+  const field = valueField(option, base);
+  return field === undefined ? [] : [field];
+}
+
+function valueField(option: OptionSchema, base: FieldBase): ValueField | undefined {
   const constants = constantsOf(option);
   if (constants !== undefined) {
     const refused = option.notReady ?? [];
@@ -94,94 +133,21 @@ function constantsOf(option: OptionSchema): readonly Scalar[] | undefined {
   return values;
 }
 
-function boundsOf(option: OptionSchema): Bounds {
-  const minimum = option.minimum ?? option.exclusiveMinimum;
-  const maximum = option.maximum ?? option.exclusiveMaximum;
-  return {
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maximum === undefined ? {} : { maximum }),
-    ...(option.exclusiveMinimum !== undefined || option.exclusiveMaximum !== undefined ? { exclusive: true } : {}),
-  };
+function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: OptionSchema): Bounds {
+  const low = boundOf(minimum, exclusiveMinimum);
+  const high = boundOf(maximum, exclusiveMaximum);
+  return { ...(low === undefined ? {} : { minimum: low }), ...(high === undefined ? {} : { maximum: high }) };
+}
+
+function boundOf(inclusive: number | undefined, exclusive: number | undefined): Bound | undefined {
+  const value = inclusive ?? exclusive;
+  return value === undefined ? undefined : { value, exclusive: inclusive === undefined };
 }
 
 function isScalar(part: OptionSchema): boolean {
   return isScalarValue(part.const) || part.enum !== undefined || ['string', 'number', 'integer', 'boolean'].includes(part.type ?? '');
 }
 
-function isScalarValue(value: unknown): value is Scalar {
+export function isScalarValue(value: unknown): value is Scalar {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-}
-
-// ── from what was entered to options ─────────────────────────────────────────────────────────────────────────────
-
-/** What a control holds: text of a text field, state of a checkbox, text of the chosen value. */
-export type Entered = string | boolean;
-
-export type FieldProblem = 'required' | 'notANumber' | 'notAnInteger' | 'outOfBounds';
-
-export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: FieldProblem };
-
-/** Value of one field; `undefined` where it was left empty. */
-export function parseField(field: FormField, entered: Entered): Parsed {
-  if (field.kind === 'flag') return { ok: true, value: entered === true };
-  const text = String(entered).trim();
-  if (field.kind === 'list') return { ok: true, value: text === '' ? undefined : text.split(/[\n,]/).map((item) => item.trim()).filter(Boolean) };
-  if (text === '') return field.required ? { ok: false, problem: 'required' } : { ok: true, value: undefined };
-  switch (field.kind) {
-    case 'choice':
-      return { ok: true, value: field.values.find(({ value }) => String(value) === text)?.value };
-    case 'text':
-      return { ok: true, value: field.numeric && Number.isFinite(Number(text)) ? Number(text) : text };
-    case 'number':
-      return parseNumber(field.integer, field.bounds, text);
-  }
-}
-
-function parseNumber(integer: boolean, bounds: Bounds, text: string): Parsed {
-  const value = Number(text);
-  if (!Number.isFinite(value)) return { ok: false, problem: 'notANumber' };
-  if (integer && !Number.isInteger(value)) return { ok: false, problem: 'notAnInteger' };
-  const { minimum = -Infinity, maximum = Infinity, exclusive = false } = bounds;
-  const outside = exclusive ? value <= minimum || value >= maximum : value < minimum || value > maximum;
-  return outside ? { ok: false, problem: 'outOfBounds' } : { ok: true, value };
-}
-
-export type FormResult =
-  | { readonly ok: true; readonly options: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly problems: ReadonlyMap<string, FieldProblem> };
-
-/** Options that differ from their default, nested as the recipe wants them; or the problem of each wrong field. */
-export function collectOptions(fields: readonly FormField[], entered: ReadonlyMap<string, Entered>): FormResult {
-  const problems = new Map<string, FieldProblem>();
-  const options: Record<string, unknown> = {};
-  for (const field of fields) {
-    const parsed = parseField(field, entered.get(field.name) ?? startValue(field));
-    if (!parsed.ok) problems.set(field.name, parsed.problem);
-    else if (parsed.value !== undefined && !sameValue(parsed.value, field.default)) setPath(options, field.name, parsed.value);
-  }
-  return problems.size > 0 ? { ok: false, problems } : { ok: true, options };
-}
-
-/** What a field shows before anything is entered. */
-export function startValue(field: FormField): Entered {
-  if (field.kind === 'flag') return field.default === true;
-  if (field.kind === 'list') return Array.isArray(field.default) ? field.default.join(', ') : '';
-  return isScalarValue(field.default) ? String(field.default) : '';
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a)) return Array.isArray(b) ? JSON.stringify(a) === JSON.stringify(b) : b === undefined && a.length === 0;
-  return a === b || (a === false && b === undefined);
-}
-
-function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
-  const dot = path.indexOf('.');
-  if (dot < 0) {
-    target[path] = value;
-    return;
-  }
-  const key = path.slice(0, dot);
-  const inner: Record<string, unknown> = { ...(target[key] as Record<string, unknown> | undefined) };
-  setPath(inner, path.slice(dot + 1), value);
-  target[key] = inner;
 }

@@ -112,6 +112,7 @@ export const viewTexts = {
   'view.problem.notAnInteger': { en: 'Whole numbers only.', zh: '只能填整数。' },
   'view.problem.outOfBounds': { en: 'Allowed: {range}.', zh: '允许范围：{range}。' },
   'view.range.between': { en: '{minimum} to {maximum}', zh: '{minimum} 至 {maximum}' },
+  'view.range.both': { en: '{low} and {high}', zh: '{low}且{high}' },
   'view.range.atLeast': { en: 'at least {minimum}', zh: '不小于 {minimum}' },
   'view.range.atMost': { en: 'at most {maximum}', zh: '不大于 {maximum}' },
   'view.range.above': { en: 'more than {minimum}', zh: '大于 {minimum}' },

@@ -154,7 +154,7 @@ export const passes: readonly PassDescription[] = [
         perChannel: { type: 'boolean', default: true },
         reduceRange: { anyOf: [{ const: 'auto' }, { type: 'boolean' }], default: 'auto', advanced: true },
         ignore: { type: 'array', items: { type: 'string' }, default: [] },
-        bits: { type: 'object', advanced: true, properties: { weights: { type: 'integer', minimum: 2, maximum: 8, default: 8 }, activations: { type: 'integer', default: 8 } } },
+        bits: { type: 'object', default: { weights: 8, activations: 8 }, advanced: true, properties: { weights: { type: 'integer', minimum: 2, maximum: 8, default: 8 }, activations: { type: 'integer', default: 8 } } },
       },
     },
   },
