@@ -40,11 +40,28 @@ function passSection({ id, data, suffix, options }: PassDescription): string {
 
 function optionRows(schema: OptionSchema, prefix = ''): string[] {
   const ready = Object.entries(schema.properties ?? {}).filter(([, option]) => option.planned !== true);
-  return ready.flatMap(([name, option]) => [
-    ...(option.properties === undefined ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${wordsOf(`${prefix}${name}`)} |`] : []),
-    ...optionRows(option, `${prefix}${name}.`),
-  ]);
+  return ready.flatMap(([name, option]) => option.properties === undefined
+    ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${wordsOf(`${prefix}${name}`)} |`]
+    : objectRows(prefix + name, option));
 }
+
+/** An object whose options are (but for some of its own) those of a pass that trains refers to that pass instead of repeating them. */
+function objectRows(name: string, option: OptionSchema): string[] {
+  const entries = Object.entries(option.properties ?? {});
+  const own = entries.filter(([key, inner]) => JSON.stringify(inner) !== JSON.stringify(training[key]));
+  if (entries.length - own.length < FEWEST_SHARED) return optionRows(option, `${name}.`);
+  const takes = own.length === 0 ? 'Takes' : 'Besides those below, takes';
+  return [
+    `| \`${name}\` | ${valuesOf(option)} | ${wordsOf(name)} ${takes} the training options of [\`${trainingPass}\`](#${trainingPass}). |`,
+    ...optionRows({ properties: Object.fromEntries(own) }, `${name}.`),
+  ];
+}
+
+/** The pass whose options are the training options and little else. */
+const trainingPass = 'finetune';
+const training: Readonly<Record<string, OptionSchema>> = describePasses().find(({ id }) => id === trainingPass)?.options.properties ?? {};
+/** Fewer options than this in common are chance. */
+const FEWEST_SHARED = 5;
 
 function valuesOf(option: OptionSchema): string {
   const { default: byDefault, enum: values, notReady = [] } = option;
