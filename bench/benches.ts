@@ -6,6 +6,7 @@ import { largeFiles } from './core/largeFiles';
 import { macs } from './core/macCounts';
 import { pruneSurgery } from './core/pruneSurgery';
 import { pruneWeightsBench } from './core/pruneWeights';
+import { sparseTraining } from './core/sparseTraining';
 import { operators } from './core/operatorTests';
 import { opsetConversion } from './core/opsetConversion';
 import { trainingForms } from './core/trainingForms';
@@ -23,4 +24,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneWeightsBench, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneWeightsBench, sparseTraining, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
