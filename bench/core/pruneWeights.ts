@@ -1,24 +1,12 @@
 // prune.weights by every method, half of the weights and 2:4: accuracy on real test samples against the original, latency
 // interleaved with it, and what deflate makes of the weights. No training after it.
 
-import { runBatches } from '../../src/engine/data/batches';
-import { createMetric } from '../../src/engine/data/metrics/createMetric';
-import { pairedDifference } from '../../src/engine/data/paired';
-import { type Dataset, requireSplit } from '../../src/engine/data/dataset';
-import type { Model } from '../../src/engine/ir/model';
 import { releaseModel } from '../../src/engine/ir/codec';
-import { originalOrigins } from '../../src/engine/passes/origins';
-import { validateRecipe } from '../../src/engine/passes/recipe';
-import { initialState, runPasses } from '../../src/engine/passes/runPasses';
-import { seededRandom } from '../../src/engine/random';
-import type { Session } from '../../src/engine/ports';
+import type { Model } from '../../src/engine/ir/model';
 import { openModel } from '../../src/jobs/openModel';
 import { openData } from '../../src/jobs/samples';
-import { targetOf } from '../../src/jobs/target';
-import type { MetricDelta } from '../../src/protocol/report';
-import { createRuntime } from '../../src/runtime/sessions';
-import { compareTimings, timeInterleaved } from '../../src/runtime/timing';
 import type { Bench, BenchTable, Claim } from '../lib/bench';
+import { applyPasses, judge, type Judged, latencies, points } from '../lib/passes';
 import { asset } from '../lib/workspace';
 
 const subjects = [
@@ -42,29 +30,23 @@ const variants: readonly Options[] = [
   { ...pattern, method: 'magnitude' }, { ...pattern, method: 'wanda' }, { ...pattern, method: 'sparsegpt' },
 ];
 
-const THREADS = 2;
 const TEST_SAMPLES = 2000;
 /** For each model in the interleaved timing. */
 const BUDGET_MS = 600;
 
-interface Row {
-  readonly model: string;
+interface Pruned {
   readonly options: Options;
-  readonly samples: number;
-  readonly before: number;
-  readonly after: number;
-  readonly delta: MetricDelta;
-  readonly latency: ReturnType<typeof compareTimings>;
+  readonly model: Model;
   /** Of the weight bytes after deflate. */
   readonly deflated: string;
   readonly seconds: number;
 }
 
-interface Pruned {
-  readonly options: Options;
-  readonly model: Model;
-  readonly deflated: string;
-  readonly seconds: number;
+interface Row extends Omit<Pruned, 'model'> {
+  readonly subject: string;
+  readonly original: Judged;
+  readonly pruned: Judged;
+  readonly latency: Awaited<ReturnType<typeof latencies>>[number];
 }
 
 export const pruneWeightsBench: Bench = {
@@ -86,60 +68,28 @@ async function measure(subject: (typeof subjects)[number]): Promise<Row[]> {
   const data = await openData(asset(`data/${subject.data}.json`), model);
   try {
     const pruned: Pruned[] = [];
-    for (const options of variants) pruned.push(await prune(model, data, options));
-    const sessions: Session[] = [];
-    const runtime = createRuntime();
-    try {
-      for (const one of [model, ...pruned.map((result) => result.model)]) sessions.push(await runtime.createSession(one, { threads: THREADS, spinning: false }));
-      return await compare(subject.model, pruned, sessions, data);
-    } finally {
-      for (const session of sessions) await session.release();
+    for (const options of variants) {
+      const { state, seconds } = await applyPasses(model, data, [{ pass: 'prune.weights', ...options }]);
+      const size = state.findings.find(({ code }) => code === 'finding.sparseSize');
+      pruned.push({ options, model: state.model, deflated: String(size?.params['ratio']), seconds });
     }
+    const models = [model, ...pruned.map((one) => one.model)];
+    const [original, ...judged] = await judge(models, data, { limit: TEST_SAMPLES });
+    const [, ...timed] = await latencies(models, data, BUDGET_MS);
+    return pruned.map(({ options, deflated, seconds }, index): Row => ({
+      subject: subject.model, options, deflated, seconds, original: original as Judged, pruned: judged[index] as Judged, latency: timed[index] as Row['latency'],
+    }));
   } finally {
     await data.close();
     await releaseModel(model);
   }
 }
 
-async function prune(model: Model, data: Dataset, options: Options): Promise<Pruned> {
-  const { passes } = validateRecipe({ version: 1, passes: [{ pass: 'prune.weights', ...options }] }, 'command');
-  const began = performance.now();
-  const state = await runPasses(initialState(model, await originalOrigins(model)), passes, {
-    runtime: createRuntime(), data, provider: 'cpu', threads: THREADS, dims: {}, target: targetOf('cpu'), original: model, seed: 0, progress: () => undefined,
-  });
-  const size = state.findings.find(({ code }) => code === 'finding.sparseSize');
-  return { options, model: state.model, deflated: String(size?.params['ratio']), seconds: (performance.now() - began) / 1000 };
-}
-
-/** The first session is the original's. */
-async function compare(model: string, pruned: readonly Pruned[], sessions: readonly Session[], data: Dataset): Promise<Row[]> {
-  const split = requireSplit(data, 'test');
-  const metrics = sessions.map(() => createMetric('top1', { file: data.path, split: split.name, labelled: split.labelled }));
-  for await (const { batch, outputs } of runBatches(sessions, split, { limit: TEST_SAMPLES })) {
-    metrics.forEach((metric, index) => metric.add(outputs[index] ?? {}, batch));
-  }
-  const { inputs } = await split.read(0, 1);
-  const timings = await timeInterleaved(sessions.map((session) => () => session.run(inputs)), { budgetMs: BUDGET_MS });
-  const [original, ...others] = metrics;
-  const [plain, ...times] = timings;
-  if (original === undefined || plain === undefined) throw new Error('the original was not measured');
-  const rows: Row[] = [];
-  for (const [index, { options, deflated, seconds }] of pruned.entries()) {
-    const [metric, time] = [others[index], times[index]];
-    if (metric === undefined || time === undefined) throw new Error('a pruned model was not measured');
-    rows.push({
-      model, options, deflated, seconds, samples: metric.samples, before: await original.value(), after: await metric.value(),
-      delta: await pairedDifference(metric, original, seededRandom(1)), latency: compareTimings(plain, time),
-    });
-  }
-  return rows;
-}
-
 /** Where a session's memory happens to lie moves latencies by this much, whatever the numbers in it. */
 const NOISE = 0.1;
 
 function claims(rows: readonly Row[]): Claim[] {
-  const worst = (method: string): number => Math.min(...rows.filter(({ options }) => options.method === method && options.scope === undefined).map(({ delta }) => delta.value));
+  const worst = (method: string): number => Math.min(...rows.filter(({ options }) => options.method === method && options.scope === undefined).map(({ pruned }) => pruned.delta.value));
   const ratios = rows.map(({ latency }) => latency.ratio);
   return [
     {
@@ -159,13 +109,12 @@ function table(rows: readonly Row[]): BenchTable {
   return {
     title: 'Without any training after it; first and depthwise convolutions left as they are (latency: batch 1, interleaved with the original)',
     columns: ['model', 'zeros', 'method', 'samples', 'original', 'pruned', 'change in points [95 %]', 'verdict', 'latency ratio [95 %]', 'deflated weights', 'seconds'],
-    rows: rows.map(({ model, options, samples, before, after, delta, latency, deflated, seconds }) => [
-      model, options.pattern ?? '50 %', `${options.method}${options.scope === 'global' ? ', global' : ''}`, String(samples),
-      `${points(before)} %`, `${points(after)} %`, `${points(delta.value)} [${delta.interval.map(points).join(', ')}]`, delta.verdict,
+    rows: rows.map(({ subject, options, original, pruned, latency, deflated, seconds }) => [
+      subject, options.pattern ?? '50 %', `${options.method}${options.scope === 'global' ? ', global' : ''}`, String(pruned.samples),
+      `${points(original.value)} %`, `${points(pruned.value)} %`, `${points(pruned.delta.value)} [${pruned.delta.interval.map(points).join(', ')}]`, pruned.delta.verdict,
       `${ratio(latency.ratio)} [${latency.interval.map(ratio).join(', ')}]`, deflated, seconds.toFixed(1),
     ]),
   };
 }
 
-const points = (share: number): string => (share * 100).toFixed(2);
 const ratio = (value: number): string => value.toFixed(2);
