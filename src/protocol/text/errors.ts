@@ -111,6 +111,11 @@ export const errorTexts = {
     en: 'No layer of the model can be pruned: there is no Conv, ConvTranspose, Gemm or MatMul with stored float weights left after "ignore". Check the "ignore" list or choose another pass. {detail}',
     zh: '没有可剪枝的层：排除 "ignore" 之后，不存在带存储浮点权重的 Conv、ConvTranspose、Gemm 或 MatMul。请检查 "ignore" 列表或选择其他方法。{detail}',
   },
+  noTransformerUnits: {
+    exit: 3,
+    en: 'The model has no {what} that could be taken out. {detail} For channels and neurons of all other layers choose "prune.channels".',
+    zh: '模型中没有可移除的{what}。{detail}其他层的通道与神经元请使用 "prune.channels"。',
+  },
   symbolicDimension: {
     exit: 3,
     en: 'Input "{input}" has the open dimension "{dim}". Give it a size with --dim {dim}=SIZE.',
@@ -355,10 +360,25 @@ export const errorTexts = {
     en: 'Pruning cannot reach {wanted} ({measure}): with all that may go, {smallest} are left ({share} of before). Ask for {share} or more, or let more go: a smaller "grain" (now {grain}) or "minimum" (now {minimum}), or fewer layers in "ignore".',
     zh: '剪枝无法达到 {wanted}（{measure}）：移除所有可移除的部分后仍剩 {smallest}（原来的 {share}）。请将目标设为 {share} 或更大，或允许移除更多：减小 "grain"（当前 {grain}）或 "minimum"（当前 {minimum}），或减少 "ignore" 中的层。',
   },
+  latencyUnknown: {
+    exit: 3,
+    en: 'Pruning cannot go by milliseconds here: {detail}. Choose a target in MACs, parameters or bytes, and another "scope".',
+    zh: '此处无法按毫秒剪枝：{detail}。请改用乘加次数、参数量或字节数作为目标，并选择其他 "scope"。',
+  },
   importanceNotFinite: {
     exit: 3,
     en: 'The importance of the channels of layer "{layer}" is not a finite number: its weights, or gradients on the data, hold NaN or infinite values. Choose the criterion "l2", or add the layer to "ignore".',
     zh: '层 "{layer}" 的通道重要性不是有限数值：其权重或在数据上的梯度含有 NaN 或无穷大。请改用准则 "l2"，或将该层加入 "ignore"。',
+  },
+  noBlocks: {
+    exit: 3,
+    en: 'The model has no block that can be left out: a block is what a residual connection leads around, with an input and an output of the same shape. {detail} Choose "prune.channels" to make layers narrower.',
+    zh: '模型中没有可以整体移除的块：块是残差连接所绕过的部分，其输入与输出形状相同。{detail}可改用 "prune.channels" 缩小各层宽度。',
+  },
+  answersNotFinite: {
+    exit: 3,
+    en: 'The answers of the model on the samples of split "{split}" hold NaN or infinite values, so that nothing can be compared with them. Check the preprocessing in the data description.',
+    zh: '模型在数据划分 "{split}" 的样本上给出 NaN 或无穷大，无法与之比较。请检查数据描述中的预处理。',
   },
   pruneUnknownUnits: {
     exit: 2,

@@ -170,6 +170,18 @@ export const findingTexts = {
     en: 'Took out {removed} of {total} channels, heads and neurons in {groups} groups, the least important first (criterion: {criterion}). Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
     zh: '在 {groups} 个分组的 {total} 个通道、注意力头与神经元中移除了 {removed} 个，先移除最不重要的（准则：{criterion}）。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
   },
+  'finding.latencyTable': {
+    en: 'Widths were chosen by a table of latencies measured here: {layers} different layers at {points} widths, in {seconds} s. At full width its layers explain {explained} of the {whole} of the model.',
+    zh: '宽度依据在此测得的延迟表选择：{layers} 种不同的层，共 {points} 个宽度，用时 {seconds} 秒。全宽时表中各层占模型 {whole} 的 {explained}。',
+  },
+  'finding.latencyMet': {
+    en: 'Latency is {measured} of before, measured beside the original (wanted {wanted}, predicted {predicted}).',
+    zh: '延迟为原来的 {measured}，与原模型并排测得（要求 {wanted}，预测 {predicted}）。',
+  },
+  'finding.latencyMissed': {
+    en: 'Latency is {measured} of before, more than the {wanted} wanted (predicted {predicted}). Run again on a quiet machine, or ask for less.',
+    zh: '延迟为原来的 {measured}，高于要求的 {wanted}（预测 {predicted}）。请在空闲的机器上重试，或设定更低的目标。',
+  },
   'finding.statisticsRenewed': {
     en: 'The running statistics of {layers} BatchNormalizations were measured anew on {samples} training samples.',
     zh: '已用 {samples} 个训练样本重新测量 {layers} 个 BatchNormalization 的统计量。',
@@ -182,6 +194,20 @@ export const findingTexts = {
     en: '{count} groups of layers keep all their channels: the criterion ({criterion}) says nothing about them.',
     zh: '{count} 个层分组保留全部通道：所选准则（{criterion}）无法评价它们。',
   },
+  'finding.blocksRemoved': {
+    en: 'Took out {removed} of {total} blocks, the least harmful first, each judged by how far the answers on {samples} training samples move without it. Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
+    zh: '从 {total} 个块中移除了 {removed} 个，先移除影响最小的；影响按缺少该块时 {samples} 个训练样本上答案的变化衡量。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
+  },
+  'finding.blockRemoved': {
+    en: '{rank}. Block "{block}" went: the distance of the answers from those before grew to {effect}.',
+    zh: '{rank}. 移除块 "{block}"：答案与原来的距离增至 {effect}。',
+  },
+  'finding.blockEffects': {
+    en: 'Distance of the answers (Kullback-Leibler divergence of classes, share of the squared size of numbers; in brackets the answers that change) with one block left out, on {samples} training samples: {effects}.',
+    zh: '只移除一个块时答案的距离（类别用 Kullback-Leibler 散度，数值用平方误差占比；括号内为改变的答案比例），在 {samples} 个训练样本上：{effects}。',
+  },
+  'finding.blockStays': { en: 'Block "{block}" stays: {why}', zh: '块 "{block}" 保留：{why}' },
+  'finding.headsLocked': { en: 'The attention at "{layer}" keeps all its heads: {why}.', zh: '"{layer}" 处的注意力保留全部注意力头：{why}。' },
   'finding.layerLocked': { en: 'Layer "{layer}" keeps what it makes: {why}.', zh: '层 "{layer}" 的输出保持不变：{why}。' },
   'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },
   'finding.inputs.random': { en: 'random inputs', zh: '随机输入' },

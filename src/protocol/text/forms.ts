@@ -46,4 +46,10 @@ export const formTexts = {
   'why.embedding': { en: 'its weights are also an embedding.', zh: '其权重同时用作嵌入表。' },
   'why.firstOrDepthwise': { en: 'first and depthwise convolutions have few weights that matter much; "everyLayer" takes them too.', zh: '首个卷积与深度卷积权重少而影响大；可用 "everyLayer" 一并处理。' },
   'why.patternChannels': { en: 'its input channels are no multiple of the pattern.', zh: '其输入通道数不是模式长度的整数倍。' },
+
+  // Why a block stays; parameters of `finding.blockStays`.
+  'why.blockProjection': { en: 'its shortcut has weights of its own.', zh: '其捷径带有自己的权重。' },
+  'why.blockReadElsewhere': { en: 'what it computes inside is used outside too.', zh: '其内部结果在块外也被使用。' },
+  'why.blockShape': { en: 'whether its input and output have the same shape is known only when the model runs.', zh: '其输入与输出的形状是否相同，只有运行时才知道。' },
+  'why.blockFused': { en: 'the sum is fused with a normalization that has to stay.', zh: '求和与必须保留的归一化融合在一起。' },
 } as const satisfies Record<string, TextEntry>;
