@@ -6,14 +6,16 @@ import { EngineError } from '../error';
 import { cleanup } from './cleanup/pass';
 import type { Pass } from './pass';
 import { plannedPasses } from './planned';
+import { pruneBlocks } from './prune/blocks/pass';
 import { pruneChannels } from './prune/channels/pass';
+import { pruneHeads } from './prune/heads/pass';
 import { pruneWeights } from './prune/weights/pass';
 import { quantizeDynamic } from './quantize/dynamic';
 import { quantizeStatic } from './quantize/static';
 import { distill } from './train/distill';
 import { finetune } from './train/finetune';
 
-export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, pruneChannels, pruneWeights, finetune, distill];
+export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, pruneChannels, pruneHeads, pruneBlocks, pruneWeights, finetune, distill];
 
 const byId: ReadonlyMap<string, Pass> = new Map(passes.map((pass) => [pass.id, pass]));
 
