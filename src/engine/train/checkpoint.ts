@@ -7,6 +7,7 @@
 import { EngineError } from '../error';
 import { fnv1a } from '../fnv';
 import type { FlatLayout } from './flat';
+import { penaltyIdentity } from './penalty/penalty';
 import type { TrainingState } from './stepper';
 import type { EpochRecord, TrainingRequest } from './training';
 
@@ -64,9 +65,10 @@ interface Header {
 }
 
 /** What of the request must be the same for a checkpoint to be continued. */
-export function fingerprint({ options, losses, data, identity, initial, augment, teacher }: TrainingRequest): string {
+export function fingerprint({ options, losses, penalty, data, identity, initial, augment, teacher }: TrainingRequest): string {
   return JSON.stringify({
     options, losses, data: [data.name, data.size], identity, hasInitial: initial !== undefined, isAugmented: augment !== undefined, hasTeacher: teacher !== undefined,
+    ...(penalty !== undefined && { penalty: penaltyIdentity(penalty) }),
   });
 }
 

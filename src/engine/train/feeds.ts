@@ -14,7 +14,7 @@ import type { AskTeacher } from './teacherCache';
 import type { TrainableModel } from './trainable';
 import type { TrainingGraph } from './trainingGraph';
 import { LABELS, ONE_HOT, teacherInput, weightInput } from './trainingNames';
-import type { LossTerm } from './losses/loss';
+import { alphaAt, besidePenalty } from './penalty/penalty';
 import type { TrainingRequest } from './training';
 
 export interface FeedContext {
@@ -67,7 +67,7 @@ export async function readBatch(context: FeedContext, indices: readonly number[]
     }
   }
   const count = batch.size / trainable.batch;
-  const weights = weightFeeds(request.losses, graph, place);
+  const weights = weightFeeds(request, graph, place);
   const parts = Array.from({ length: count }, (_, part): Feeds => ({
     ...mapValues(whole, (array) => rows(array, part / count, (part + 1) / count)),
     ...weights,
@@ -102,8 +102,9 @@ function mixed(array: NdArray, input: string, { lambda, partners }: MixupDraw, d
   return { type: array.type, dims, data };
 }
 
-function weightFeeds(terms: readonly LossTerm[], graph: TrainingGraph, { epoch, share }: BatchPlace): Feeds {
-  return Object.fromEntries(terms.flatMap(({ weight }, index): [string, NdArray][] => {
+function weightFeeds({ losses, penalty }: TrainingRequest, graph: TrainingGraph, { epoch, share }: BatchPlace): Feeds {
+  const weights = [...besidePenalty(losses, penalty).map(({ weight }) => weight), ...(penalty === undefined ? [] : [(at: number) => alphaAt(penalty, at)])];
+  return Object.fromEntries(weights.flatMap((weight, index): [string, NdArray][] => {
     if (typeof weight !== 'function' || graph.terms[index]?.weightInput === undefined) return [];
     return [[weightInput(index), { type: 'float32', dims: [], data: Float32Array.of(weight(epoch + share)) }]];
   }));

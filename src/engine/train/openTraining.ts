@@ -10,6 +10,9 @@ import { requireNeeds } from './losses/table';
 import { estimatedBytes } from './memory';
 import type { Optimiser } from './optimisers/optimiser';
 import { optimiserOf } from './optimisers/table';
+import { besidePenalty } from './penalty/penalty';
+import { type PlannedPenalty, planPenalty } from './penalty/planPenalty';
+import { schedulePlan } from './schedules';
 import { accumulatingStepper, type Stepper, type TrainingState, wholeStepper } from './stepper';
 import { classAxisOf, labelFormOf } from './targets';
 import { asking, remembering } from './teacherCache';
@@ -36,6 +39,7 @@ export interface PlannedTraining {
   readonly trainable: TrainableModel;
   readonly optimiser: Optimiser;
   readonly labelForm: LabelForm | undefined;
+  readonly penalty: PlannedPenalty | undefined;
   readonly graph: TrainingGraph;
   readonly teacher: Teacher | undefined;
   /** Samples a run before memory was short. */
@@ -69,13 +73,14 @@ export async function planTraining(request: TrainingRequest, microbatch: number)
   const [output] = trainable.outputs;
   const labelForm = data.labelled && output !== undefined ? labelFormOf(output, trainable.batch, labels) : undefined;
   const optimiser = optimiserOf(options);
+  const penalty = await plannedPenalty(request, trainable, plan);
   const teacher = await request.teacher?.(plan.batch);
   try {
     const graph = await buildTrainingGraph({
-      trainable, terms: losses, labelForm, optimiser, clip: options.clip, ema: options.ema > 0,
+      trainable, terms: besidePenalty(losses, request.penalty), labelForm, optimiser, clip: options.clip, ema: options.ema > 0, penalty,
       teacher: teacher && forMicrobatch(teacher, plan), kind: isWhole(plan) ? 'whole' : 'gradients',
     });
-    return { request, plan, trainable, optimiser, labelForm, graph, teacher, bytes: await estimatedBytes(graph.model) };
+    return { request, plan, trainable, optimiser, labelForm, penalty, graph, teacher, bytes: await estimatedBytes(graph.model) };
   } catch (error) {
     await teacher?.release();
     throw error;
@@ -84,10 +89,10 @@ export async function planTraining(request: TrainingRequest, microbatch: number)
 
 /** Sessions for a plan. They own the teacher from here on. */
 export async function openTraining(planned: PlannedTraining, state: TrainingState): Promise<OpenTraining> {
-  const { request, plan, trainable, graph, labelForm, teacher, optimiser } = planned;
+  const { request, plan, trainable, graph, labelForm, penalty, teacher, optimiser } = planned;
   const { options, runtime, provider, threads } = request;
   const open = isWhole(plan) ? wholeStepper : accumulatingStepper;
-  const stepper = await open(runtime, graph, state, { optimiser, clip: options.clip, ema: options.ema > 0, provider, threads });
+  const stepper = await open(runtime, graph, state, { optimiser, clip: options.clip, ema: options.ema > 0, penalty, provider, threads });
   const isStable = request.augment === undefined && options.mixup === 0;
   const askTeacher = teacher && (isStable ? remembering : asking)(teacher, graph.teacherTensors);
   let isOpen = true;
@@ -140,10 +145,17 @@ function forMicrobatch(teacher: Teacher, { batch, microbatch }: BatchPlan): Pick
   };
 }
 
+async function plannedPenalty(request: TrainingRequest, trainable: TrainableModel, plan: BatchPlan): Promise<PlannedPenalty | undefined> {
+  const { penalty } = request;
+  if (penalty === undefined) return undefined;
+  const dims = new Map(trainable.parameters.map((parameter) => [parameter.name, parameter.dims]));
+  return planPenalty(penalty, dims, await startValues(request, trainable), schedulePlan(request.options, plan.stepsPerEpoch));
+}
+
 /** Weights as they are (or as `initial` says), everything else zeros, averages equal to what they average. */
 export async function startState({ request, trainable, graph, optimiser }: PlannedTraining): Promise<TrainingState> {
   const update = { optimiser, clip: request.options.clip, ema: request.options.ema > 0 };
-  const values = await startValues(request, trainable, graph);
+  const values = new Map([...graph.extra, ...await startValues(request, trainable)]);
   const { groups, statistics } = graph.layout;
   const state: Record<string, Float32Array> = Object.fromEntries([...stateVectors(graph.layout, update)].map(([name, length]) => [name, new Float32Array(length)]));
   for (const vector of statistics === undefined ? groups : [...groups, statistics]) {
@@ -153,8 +165,8 @@ export async function startState({ request, trainable, graph, optimiser }: Plann
   return state;
 }
 
-async function startValues({ initial }: TrainingRequest, { model, parameters, statistics }: TrainableModel, { extra }: TrainingGraph): Promise<TrainedValues> {
-  const values = new Map(extra);
+async function startValues({ initial }: TrainingRequest, { model, parameters, statistics }: TrainableModel): Promise<TrainedValues> {
+  const values = new Map<string, Float32Array>();
   for (const name of [...parameters.map((parameter) => parameter.name), ...statistics.map(({ running }) => running)]) {
     const tensor = model.graph.initializers.get(name);
     const given = initial?.get(name);

@@ -1,6 +1,6 @@
 // Learning-rate schedules: factors of the peak rate as a pure function of the step, so that a resumed run needs no state.
 
-import type { ScheduleName } from './training';
+import type { ScheduleName, TrainingOptions } from './training';
 
 export interface SchedulePlan {
   readonly name: ScheduleName;
@@ -14,6 +14,10 @@ export interface SchedulePlan {
 const ONE_CYCLE = { start: 1 / 25, rise: 0.3, end: 1 / 1e4 };
 /** Step: a tenth after half and after three quarters of the steps after warm-up (He 2016 on CIFAR: 32k and 48k of 64k). */
 const STEP = { factor: 0.1, at: [0.5, 0.75] };
+
+export function schedulePlan({ schedule, warmup, epochs }: Pick<TrainingOptions, 'schedule' | 'warmup' | 'epochs'>, stepsPerEpoch: number): SchedulePlan {
+  return { name: schedule, steps: epochs * stepsPerEpoch, warmup };
+}
 
 /** Factor for the step with index `step`, counted from 0; in (0, 1]. */
 export function scheduleFactor({ name, steps, warmup }: SchedulePlan, step: number): number {

@@ -8,8 +8,9 @@ import { requireFinite } from './finite';
 import { smallerBatch } from './fitMemory';
 import { openTraining, type OpenTraining, type PlannedTraining, tellBatches } from './openTraining';
 import { peakLearningRate } from './optimisers/table';
+import { pullAt } from './penalty/planPenalty';
 import { createPace, type Pace } from './pace';
-import { emaDecay, scheduleFactor } from './schedules';
+import { emaDecay, scheduleFactor, schedulePlan } from './schedules';
 import { isSound } from './sound';
 import type { StepInputs, StepReport, TrainingState } from './stepper';
 import type { TrainingRequest } from './training';
@@ -73,9 +74,12 @@ export class Steps {
 
   /** At a step counted from 0. */
   learningRate(step: number): number {
-    const { schedule, warmup, epochs } = this.request.options;
-    const plan = { name: schedule, steps: epochs * this.current.plan.stepsPerEpoch, warmup };
-    return peakLearningRate(this.request.options) * this.stands.learningRateFactor * scheduleFactor(plan, step);
+    return peakLearningRate(this.request.options) * this.rateFactor(step);
+  }
+
+  /** What the learning rate is of its peak. */
+  private rateFactor(step: number): number {
+    return this.stands.learningRateFactor * scheduleFactor(schedulePlan(this.request.options, this.current.plan.stepsPerEpoch), step);
   }
 
   private async single(order: readonly number[]): Promise<void> {
@@ -160,8 +164,10 @@ export class Steps {
     }
     const { ema } = this.request.options;
     const decay = emaDecay(ema, taken);
-    const values = this.current.optimiser.valuesAt(taken + 1, this.learningRate(step));
-    return { parts, scalars: { ...values, ...(ema > 0 && { emaDecay: decay, emaRest: 1 - decay }) } };
+    const { optimiser, penalty } = this.current;
+    const pull = penalty && pullAt(penalty, epoch + stepInEpoch / plan.stepsPerEpoch, this.rateFactor(step));
+    const values = optimiser.valuesAt(taken + 1, this.learningRate(step));
+    return { parts, scalars: { ...values, ...(ema > 0 && { emaDecay: decay, emaRest: 1 - decay }), ...(pull !== undefined && { pull }) } };
   }
 
   /** Runs the step; where memory runs out, again with half as many samples a run. */

@@ -4,6 +4,7 @@ import type { Batch, Split } from '../data/dataset';
 import type { Runtime, NdArray } from '../ports';
 import type { Facts } from './gradient/rule';
 import type { LossTerm } from './losses/loss';
+import type { Penalty } from './penalty/penalty';
 import type { TrainableModel, TrainableOutput } from './trainable';
 
 export const optimiserNames = ['adamw', 'sgd'] as const;
@@ -66,6 +67,8 @@ export type TrainedValues = ReadonlyMap<string, Float32Array>;
 export interface TrainingRequest {
   readonly options: TrainingOptions;
   readonly losses: readonly LossTerm[];
+  /** Makes units smaller beside the losses, which keep their proportions among each other; its value is told as `cost`. */
+  readonly penalty?: Penalty;
   /** Makes the model ready for a batch size; called again with a smaller one when memory is short. */
   prepare(batch: number): Promise<TrainableModel>;
   /** Samples to train on: `validation` or a held-out part is already taken out (`heldOut` in heldOut.ts). */
@@ -123,7 +126,7 @@ export type TrainingEvent =
   /** Memory is short: a batch is cut into parts of `to` samples. */
   | { readonly type: 'microbatch'; readonly from: number; readonly to: number; readonly reason: 'estimate' | 'outOfMemory'; readonly estimatedBytes: number; readonly freeBytes: number | null }
   | { readonly type: 'resumed'; readonly step: number; readonly epoch: number }
-  /** `step` counts from 1 over the whole training, `epoch` from 1. `losses` by term, unweighted. */
+  /** `step` counts from 1 over the whole training, `epoch` from 1. `losses` by term and the penalty as `cost`, unweighted. */
   | {
     readonly type: 'step'; readonly step: number; readonly steps: number; readonly epoch: number; readonly loss: number;
     readonly losses: Readonly<Record<string, number>>; readonly learningRate: number; readonly gradientNorm: number;

@@ -3,7 +3,7 @@
 //
 // Inputs: those of the model; `train/labels`, `train/oneHot` and `train/teacher/<tensor>` where losses want them;
 // `state/<vector>` as listed in `state`; scalars of rank 0 (`scalars`). Outputs: `next/<vector>`, and `train/report`:
-// [total loss, each term's loss without its weight, norm of the gradient].
+// [total loss, each term's loss without its weight, the penalty likewise, norm of the gradient].
 
 import { EngineError } from '../error';
 import { makeValue } from '../ir/build';
@@ -18,6 +18,7 @@ import type { Facts } from './gradient/rule';
 import { GraphBuilder } from './graphBuilder';
 import { addOutput } from './graphOutput';
 import type { LabelForm, LossContext, LossTerm } from './losses/loss';
+import { penaltyValue } from './penalty/penaltyGraph';
 import { bindTerm, readLabels } from './losses/table';
 import type { TrainableModel } from './trainable';
 import type { Teacher } from './training';
@@ -46,6 +47,9 @@ export interface TrainingGraph {
   readonly terms: readonly { readonly id: string; readonly weightInput: string | undefined }[];
 }
 
+/** Id of the penalty among the terms, behind the losses (methods.md). */
+export const PENALTY_TERM = 'cost';
+
 /**
  * @throws EngineError what `differentiate` throws (`noGradient`, `parametersDetached`, ...) and what losses throw
  * (`lossUnfit`, `teacherShape`, ...).
@@ -66,7 +70,7 @@ export async function buildTrainingGraph(request: TrainingGraphRequest): Promise
   const { graph } = model;
   const after = new GraphBuilder(graph);
   graph.outputs = [];
-  const report = [total, ...parts.map(({ loss }) => loss)];
+  const report = reportOf(after, request, total, parts);
   const flatGradients = new Map(layout.groups.map((group) => [group.name, gradientOf(after, group, gradients)]));
   const next = (vector: string, tensor: string, length: number): string => addOutput(after, nextOutput(vector), tensor, length);
   if (layout.statistics !== undefined) {
@@ -84,8 +88,19 @@ export async function buildTrainingGraph(request: TrainingGraphRequest): Promise
   addOutput(after, REPORT, pack(after, report), report.length);
   return {
     model, layout, extra: new Map(used.extra.map(({ name, values }) => [name, values])),
-    labels: used.labelInputs, teacherTensors: used.teacherTensors, terms: parts.map(({ id, weightInput: input }) => ({ id, weightInput: input })),
+    labels: used.labelInputs, teacherTensors: used.teacherTensors,
+    terms: [...parts.map(({ id, weightInput: input }) => ({ id, weightInput: input })), ...(request.penalty === undefined ? [] : [{ id: PENALTY_TERM, weightInput: weightInput(parts.length) }])],
   };
+}
+
+/** Total, losses, penalty. The penalty has a part in the total but none in the gradient: its step stands in updateGraph.ts. */
+function reportOf(build: GraphBuilder, { penalty }: TrainingGraphRequest, total: string, parts: readonly BuiltLoss[]): string[] {
+  const losses = parts.map(({ loss }) => loss);
+  if (penalty === undefined) return [total, ...losses];
+  const value = penaltyValue(build, penalty, (name) => name);
+  const weight = weightInput(parts.length);
+  build.graph.inputs.push(makeValue(weight, 'float32', []));
+  return [build.add(total, build.mul(value, weight)), ...losses, value];
 }
 
 /** As `differentiate`, naming the output of the model where no weight reaches the loss. */

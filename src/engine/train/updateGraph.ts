@@ -8,6 +8,8 @@ import type { FlatLayout, VectorName } from './flat';
 import { GraphBuilder } from './graphBuilder';
 import { addOutput } from './graphOutput';
 import type { Optimiser } from './optimisers/optimiser';
+import type { PlannedPenalty } from './penalty/planPenalty';
+import { shrinkUnits } from './penalty/penaltyGraph';
 import { GRADIENT_NORM, gradientInput, nextOutput, scalarInput, stateInput } from './trainingNames';
 
 export interface UpdateOptions {
@@ -16,6 +18,8 @@ export interface UpdateOptions {
   readonly clip: number;
   /** Whether an exponential average of weights and statistics is kept. */
   readonly ema: boolean;
+  /** Makes units smaller after each step. */
+  readonly penalty?: PlannedPenalty | undefined;
 }
 
 /** Keeps the factor finite where the gradient is zero, as torch.nn.utils.clip_grad_norm_. */
@@ -44,8 +48,8 @@ export function averageOf(vector: VectorName): string {
 }
 
 /** Scalars that `writeUpdate` asks for. */
-export function updateScalars({ optimiser, ema }: UpdateOptions): readonly string[] {
-  return [...optimiser.scalars, ...(ema ? ['emaDecay', 'emaRest'] : [])];
+export function updateScalars({ optimiser, ema, penalty }: UpdateOptions): readonly string[] {
+  return [...optimiser.scalars, ...(ema ? ['emaDecay', 'emaRest'] : []), ...(penalty === undefined ? [] : ['pull'])];
 }
 
 interface GroupGradient {
@@ -75,7 +79,7 @@ function maskedGradients(build: GraphBuilder, { groups }: FlatLayout, gradients:
  */
 export function writeUpdate(build: GraphBuilder, layout: FlatLayout, gradients: ReadonlyMap<VectorName, string>, options: UpdateOptions): { readonly gradientNorm: string } {
   const { graph } = build;
-  const { optimiser, clip, ema } = options;
+  const { optimiser, clip, ema, penalty } = options;
   const input = (name: string, dims: readonly number[]): string => {
     graph.inputs.push(makeValue(name, 'float32', dims));
     return name;
@@ -90,7 +94,7 @@ export function writeUpdate(build: GraphBuilder, layout: FlatLayout, gradients: 
     ? build.node('Min', [build.div(build.scalar(clip), build.add(gradientNorm, build.scalar(CLIP_EPSILON))), build.scalar(1)])
     : undefined;
 
-  for (const { name, length, mask, gradient } of groups) {
+  const stepped = new Map(groups.map(({ name, length, mask, gradient }): [VectorName, string] => {
     const clipped = factor === undefined ? gradient : build.mul(gradient, factor);
     const nudge = build.scalar(NUDGE);
     const { parameters, state } = optimiser.update({
@@ -101,9 +105,11 @@ export function writeUpdate(build: GraphBuilder, layout: FlatLayout, gradients: 
       decays: name === 'decayed',
       scalar: scalarInput,
     });
-    output(name, mask === undefined ? parameters : build.mul(parameters, mask), length);
     optimiser.slots.forEach((slot, index) => output(`${name}/${slot}`, state[index] ?? '', length));
-  }
+    return [name, mask === undefined ? parameters : build.mul(parameters, mask)];
+  }));
+  const weights = penalty === undefined ? stepped : shrinkUnits(build, penalty, layout, stepped, scalarInput('pull'));
+  for (const { name, length } of groups) output(name, weights.get(name) ?? '', length);
   if (ema) {
     for (const { name, length } of [...layout.groups, ...(layout.statistics === undefined ? [] : [layout.statistics])]) {
       const average = input(stateInput(averageOf(name)), [length]);

@@ -23,6 +23,11 @@ export const trainingErrorTexts = {
     en: 'The loss {tensor} has shape [{shape}]; a loss is one number. Take its mean.',
     zh: '损失 {tensor} 的形状为 [{shape}]，而损失应为单个数值。请取其均值。',
   },
+  nothingToSlim: {
+    exit: 3,
+    en: 'Nothing can become slimmer: no channel, head or neuron that may go has weights that training changes. Freeze fewer layers, or leave "slim" out.',
+    zh: '无法进行稀疏训练：可移除的通道、注意力头与神经元都没有可训练的权重。请减少冻结的层，或去掉 "slim"。',
+  },
   nothingToTrain: {
     exit: 3,
     en: 'The model has no float weight that may be trained: every layer is frozen, or its weights are integers. Check "freeze"; train the float model before quantizing it.',
