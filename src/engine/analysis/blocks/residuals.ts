@@ -147,19 +147,22 @@ class Finder {
     });
   }
 
-  /** Nodes that only `reader` needs, through `tensor`: also those that make masks and sizes for the branch. */
-  private onlyFor(tensor: string, reader: Node): ReadonlySet<Node> {
-    const found = new Set<Node>([reader]);
-    const reads = [tensor];
+  /** Nodes that only the branch of `sum` needs: also those that make masks and sizes for it. */
+  private onlyFor(branch: string, sum: Node): ReadonlySet<Node> {
+    const found = new Set<Node>();
+    const isAlone = (name: string): boolean => !this.outputs.has(name)
+      && this.flow.readers(name).every((reader) => found.has(reader) || (reader === sum && name === branch));
+    const reads = new Set([branch]);
     for (const name of reads) {
       const node = this.flow.producer.get(name);
-      if (node === undefined || found.has(node)) continue;
-      const isAlone = node.outputs.every((output) => !this.outputs.has(output) && this.flow.readers(output).every((other) => found.has(other)));
-      if (!isAlone) continue;
+      if (node === undefined || found.has(node) || !node.outputs.every(isAlone)) continue;
       found.add(node);
-      reads.push(...this.flow.dataInputs(node));
+      for (const input of this.flow.dataInputs(node)) {
+        // Looked at again whenever another of its readers is known.
+        reads.delete(input);
+        reads.add(input);
+      }
     }
-    found.delete(reader);
     return found;
   }
 
