@@ -182,6 +182,14 @@ export const findingTexts = {
     en: 'Latency is {measured} of before, more than the {wanted} wanted (predicted {predicted}). Run again on a quiet machine, or ask for less.',
     zh: '延迟为原来的 {measured}，高于要求的 {wanted}（预测 {predicted}）。请在空闲的机器上重试，或设定更低的目标。',
   },
+  'finding.refitted': {
+    en: 'The weights of {layers} layers that read fewer inputs were fitted anew on {samples} training samples to what these layers gave before: on average their outputs now miss {after} of the variance, with the old weights {before}.',
+    zh: '已用 {samples} 个训练样本，为输入变少的 {layers} 个层重新拟合权重，使其输出接近原来的输出：输出方差的平均偏差占比由沿用旧权重时的 {before} 变为 {after}。',
+  },
+  'finding.refitLeft': {
+    en: '{layers} layers that read fewer inputs keep their old weights: these are shared, scaled, or too wide to be fitted. Training ("recover", "finetune" or "distill") reaches them too.',
+    zh: '{layers} 个输入变少的层沿用旧权重：这些权重被共享、带缩放系数，或过宽而无法拟合。训练（"recover"、"finetune" 或 "distill"）可以调整它们。',
+  },
   'finding.statisticsRenewed': {
     en: 'The running statistics of {layers} BatchNormalizations were measured anew on {samples} training samples.',
     zh: '已用 {samples} 个训练样本重新测量 {layers} 个 BatchNormalization 的统计量。',

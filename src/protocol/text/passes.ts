@@ -197,7 +197,7 @@ export const passTexts = {
   'option.unit': { en: 'Unit', zh: '单位' },
   'option.unit.about': { en: 'What counts as one: a whole transformer layer, or its attention and its feed-forward part each for itself. Residual blocks are the same either way.', zh: '以什么为一个块：整个 Transformer 层，或其注意力与前馈部分各算一个。残差块不受影响。' },
   'option.refit': { en: 'Refit', zh: '重新拟合' },
-  'option.refit.about': { en: 'Comes in a later version.', zh: '将在后续版本提供。' },
+  'option.refit.about': { en: 'With data: layers that read fewer inputs get the weights that bring their outputs closest to what they were, by least squares on the training samples. Needs no labels.', zh: '有数据时：对输入变少的层，用最小二乘在训练样本上求出使其输出最接近原输出的权重。无需标签。' },
   'option.recover': { en: 'Recovery', zh: '恢复训练' },
   'option.recover.about': { en: 'Training after every step: distillation from the model before pruning, with these options.', zh: '每一步之后的训练：以剪枝前的模型为教师进行蒸馏，使用这些选项。' },
   'option.slim': { en: 'Slimming', zh: '稀疏训练' },

@@ -6,6 +6,8 @@ import { type FormCode, said, type Said, type TextParams } from '../../../protoc
 import type { Dependencies, GroupKind, LockedLayer } from '../../analysis/dependencies/index';
 import type { Origins } from '../pass';
 import type { CriterionName } from './criteria/names';
+import type { Mended } from './recovery/mend';
+import type { RefitOutcome } from './recovery/refit/refit';
 import type { Costs } from './selection/cost';
 import type { Ranking } from './selection/order';
 import type { Measure } from './selection/target';
@@ -130,10 +132,23 @@ export function lockedFindings({ locked }: Dependencies, origins: Origins): Find
   return locked.map((layer) => info('finding.layerLocked', lockedParams(layer, origins)));
 }
 
+/** `samples`: how many there were to look at. */
+export function mendingFindings({ refit, renewed }: Mended, samples: number, hasNorms: boolean): Finding[] {
+  return refit === undefined ? statisticsFindings(renewed, samples, hasNorms) : refitFindings(refit, samples);
+}
+
 /** `renewed`: BatchNormalizations whose statistics were measured anew. */
 export function statisticsFindings(renewed: number, samples: number, hasNorms: boolean): Finding[] {
   if (renewed > 0) return [info('finding.statisticsRenewed', { layers: renewed, samples })];
   return hasNorms ? [{ severity: 'warning', ...said('finding.statisticsOld') }] : [];
+}
+
+function refitFindings({ layers, left, skipped }: RefitOutcome, samples: number): Finding[] {
+  const mean = (of: (layer: RefitOutcome['layers'][number]) => number): string => formatPercent(layers.reduce((sum, layer) => sum + of(layer), 0) / layers.length);
+  const findings = [info('finding.refitted', { layers: layers.length, samples: samples - skipped, before: mean(({ missedBefore }) => missedBefore), after: mean(({ missedAfter }) => missedAfter) })];
+  if (left > 0) findings.push(info('finding.refitLeft', { layers: left }));
+  if (skipped > 0) findings.push({ severity: 'warning', ...said('finding.samplesSkipped', { count: skipped }) });
+  return findings;
 }
 
 function info(code: Parameters<typeof said>[0] & Finding['code'], params: TextParams): Finding {

@@ -13,10 +13,10 @@ import { ignoredLayers } from '../quantize/ignore';
 import { criteria } from './criteria/criteria';
 import type { CriterionName } from './criteria/names';
 import {
-  curvesOf, formsOf, layersFrom, type LayerWidths, lockedFindings, lockedParams, mergeWidths, noWidths, removalFinding, statisticsFindings, unrankedFindings, widthsOf,
+  curvesOf, formsOf, layersFrom, type LayerWidths, lockedFindings, lockedParams, mergeWidths, noWidths, removalFinding, mendingFindings, unrankedFindings, widthsOf,
 } from './outcome';
 import { recoverTraining, type RecoverOptions } from './recovery/recover';
-import { renewStatistics } from './recovery/statistics';
+import { mend, type Mended } from './recovery/mend';
 import { costMeter, type Costs } from './selection/cost';
 import type { Ranking } from './selection/order';
 import { type ChosenUnits, removeUnits } from './surgery/index';
@@ -28,12 +28,16 @@ export interface PruningPlan {
   readonly samples: number;
   readonly ignore: readonly string[];
   readonly rounds: number;
+  /** With data: layers that read fewer units are refitted. */
+  readonly refit: boolean;
   /** Training after every round; absent: none. */
   readonly recover: RecoverOptions | undefined;
   /** Whether units of the group may go, as far as the pass is concerned. */
   isWanted(group: DependencyGroup): boolean;
   /** Which units go in a round, counted from 0. */
   choose(task: ChoiceTask): Promise<ChosenUnits>;
+  /** What the plan has to tell once all rounds are done. */
+  findings?(): readonly Finding[];
 }
 
 export interface ChoiceTask {
@@ -54,7 +58,7 @@ interface Round {
   readonly total: number;
   readonly groups: number;
   readonly unranked: number;
-  readonly renewed: number;
+  readonly mended: Mended;
   readonly locked: readonly Finding[];
   readonly after: Costs;
   readonly recovery: PassOutcome | undefined;
@@ -71,7 +75,7 @@ export async function pruneInRounds(model: Model, plan: PruningPlan, context: Pa
   if (criterion.needs !== 'nothing' && data === undefined) throw new EngineError('dataNeeded', { what: `value.criterion.${plan.criterion}` });
   if (plan.recover !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: 'option.recover' });
   const hasNorms = model.graph.nodes.some((node) => isOp(node, 'BatchNormalization'));
-  const split = data !== undefined && (criterion.needs !== 'nothing' || hasNorms) ? requireSplit(data, 'train') : undefined;
+  const split = data !== undefined && (criterion.needs !== 'nothing' || hasNorms || plan.refit) ? requireSplit(data, 'train') : undefined;
   const before = await costsOf(model, context);
   const rounds: Round[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
@@ -102,11 +106,11 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
     return own === undefined ? [] : [{ group, importance: finite(own, group) }];
   });
   const chosen = await plan.choose({ model, dependencies, rankings, round, pass: within(context, shares.choosing) });
-  const { model: cut } = await removeUnits(model, dependencies, chosen);
-  const { model: mended, layers: renewed } = split === undefined ? { model: cut, layers: 0 } : await renewStatistics(cut, split, plan.samples, within(context, shares.mending));
-  const cutOrigins = originsOf(mended, context.origins);
-  const recovery = plan.recover === undefined ? undefined : await recoverTraining(mended, plan.recover, { original, origins: cutOrigins, share: shares.recovery }, context);
-  const result = recovery?.model ?? mended;
+  const removal = await removeUnits(model, dependencies, chosen);
+  const mended = await mend({ original: model, removal, split, samples: plan.samples, refit: plan.refit }, within(context, shares.mending));
+  const cutOrigins = originsOf(mended.model, context.origins);
+  const recovery = plan.recover === undefined ? undefined : await recoverTraining(mended.model, plan.recover, { original, origins: cutOrigins, share: shares.recovery }, context);
+  const result = recovery?.model ?? mended.model;
   // Costs of the result itself; of the choice where sizes of the result are known only when it runs.
   const measured = await costsOf(result, context);
   const macs = measured.macs ?? (await costMeter(model, dependencies, context.dims))(chosen).macs;
@@ -116,7 +120,7 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
     curves: curvesOf(rankings, widths, plan.criterion, context.origins),
     removed: [...chosen.values()].reduce((sum, units) => sum + [...units].length, 0),
     total: dependencies.groups.reduce((sum, { size }) => sum + size, 0),
-    groups: dependencies.groups.length, unranked: groups.length - rankings.length, renewed, locked: lockedFindings(dependencies, context.origins),
+    groups: dependencies.groups.length, unranked: groups.length - rankings.length, mended, locked: lockedFindings(dependencies, context.origins),
     after: { ...measured, macs }, recovery,
   };
 }
@@ -137,7 +141,8 @@ function outcomeOf(rounds: readonly Round[], { plan, before, hasNorms, samples }
     model: last.model, origins: last.origins, forms,
     findings: [
       removalFinding({ criterion: plan.criterion, removed: rounds.reduce((sum, { removed }) => sum + removed, 0), total: first.total, groups: first.groups, before, after: last.after }),
-      ...statisticsFindings(last.renewed, samples, hasNorms),
+      ...plan.findings?.() ?? [],
+      ...mendingFindings(last.mended, samples, hasNorms),
       ...unrankedFindings(first.unranked, plan.criterion),
       ...last.locked,
       ...rounds.flatMap(({ recovery }) => recovery?.findings ?? []),

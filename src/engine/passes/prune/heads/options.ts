@@ -2,7 +2,7 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
-import { choice, count, layerPatterns, optionalChoice, optionalCount, planned } from '../../optionTypes';
+import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import type { PassContext } from '../../pass';
 import { criterionNames, type CriterionName } from '../criteria/names';
 import { recoverSchema, type RecoverOptions } from '../recovery/recover';
@@ -48,6 +48,7 @@ export interface HeadsSettings {
   /** Of neurons; of heads at least one stays. */
   readonly widths: Widths;
   readonly rounds: number;
+  readonly refit: boolean;
   readonly recover: RecoverOptions | undefined;
 }
 
@@ -57,7 +58,7 @@ export interface HeadsSettings {
  * @throws EngineError `invalidOption` for a number of heads or neurons that is not whole.
  */
 export function settingsOf(options: HeadsOptions, { data, target }: Partial<Pick<PassContext, 'data' | 'target'>>): HeadsSettings {
-  const { criterion, scope, samples, ignore, grain, minimum, steps, recover } = options;
+  const { criterion, scope, samples, ignore, grain, minimum, steps, refit, recover } = options;
   const named = unitKinds.filter((kind) => options[kind] !== undefined);
   for (const kind of named) {
     const given = options[kind] ?? 0;
@@ -67,7 +68,7 @@ export function settingsOf(options: HeadsOptions, { data, target }: Partial<Pick
   return {
     kept: Object.fromEntries(wanted.map((kind) => [kind, options[kind] ?? DEFAULT_KEPT])), named,
     criterion: criterion ?? (data === undefined ? 'l2' : 'taylor'), global: scope === 'global',
-    samples, ignore, rounds: steps, recover,
+    samples, ignore, rounds: steps, refit, recover,
     widths: grain === undefined ? { grain: target?.channelBlock ?? USUAL_BLOCK, finer: true, minimum } : { grain, minimum },
   };
 }

@@ -11,12 +11,12 @@ import type { MatrixLayout } from './layout';
 /** ReduceSum takes its axes as an input from here on. */
 const AXES_INPUT_OPSET = 13;
 
-/** Nodes that the tensors depend on, in their order. */
-export function upstream({ graph }: Model, tensors: readonly string[]): Node[] {
-  const needed = new Set(tensors);
+/** Nodes that the tensors depend on, in their order; not those behind tensors that are known already. */
+export function upstream({ graph }: Model, tensors: readonly string[], known: ReadonlySet<string> = new Set()): Node[] {
+  const needed = new Set(tensors.filter((name) => !known.has(name)));
   return topologicalOrder(graph).reverse().filter((node) => {
     if (!node.outputs.some((output) => needed.has(output))) return false;
-    for (const name of [...node.inputs, ...capturedTensors(node)]) needed.add(name);
+    for (const name of [...node.inputs, ...capturedTensors(node)]) if (!known.has(name)) needed.add(name);
     return true;
   }).reverse();
 }

@@ -4,15 +4,10 @@
 // SparseGPT 91.4 % against 91.7 %; ds_cnn_l: 62 % against 68 %, 84 % against 87 %), and it runs the model many times over.
 
 import type { PrunableWeight } from '../linear/findWeights';
-import { columnsOf } from '../linear/layout';
+import { columnsOf, MOST_COLUMNS, STAGE_BYTES } from '../linear/layout';
 import type { Zeros } from './options';
 import { lengthOf } from './statistics';
 import type { StatisticKind, Wanted } from './statisticsGraph';
-
-/** Sums that are held at a time (float64). */
-const STAGE_BYTES = 256 * 2 ** 20;
-/** Columns that are looked at together: 4096 take 134 MB a matrix, and about 5 s (2048: 0.8 s on 2 cores). Above, parts are apart. */
-const MOST_COLUMNS = 4096;
 
 /** Weights in the order of the graph, cut where the sums of the next would be too much. */
 export function stagesOf(weights: readonly PrunableWeight[], kind: StatisticKind, zeros: Zeros, most = STAGE_BYTES): Wanted[][] {

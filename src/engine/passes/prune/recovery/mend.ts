@@ -1,0 +1,39 @@
+// What is done to a model right after units were removed, without training: layers are refitted, or where that is not wanted
+// BatchNormalization is measured anew. Not both: refitted layers come close to what they gave before, so that the statistics
+// of before hold, and the layers behind were fitted on them. Measuring anew after a refit cost accuracy (1000 test images,
+// l2, no training): resnet20-cifar10 at half of the MACs 68 % to 63 %, fashion-resnet18-bn at a quarter 93.8 % to 92.9 %,
+// fashion-mobilenetv2-bn at a tenth (taylor) 79 % to 55 %; alone it gives 38 %, 49 % and 10 %. For the same reason models
+// whose BatchNormalization was folded need no statistics of their own.
+
+import type { Split } from '../../../data/dataset';
+import type { Model } from '../../../ir/model';
+import type { PassContext } from '../../pass';
+import { refit, type RefitOutcome } from './refit/refit';
+import { renewStatistics } from './statistics';
+import type { Removal } from '../surgery/index';
+
+export interface MendTask {
+  /** Before the removal. */
+  readonly original: Model;
+  readonly removal: Removal;
+  /** Absent: nothing can be mended. */
+  readonly split: Split | undefined;
+  readonly samples: number;
+  readonly refit: boolean;
+}
+
+export interface Mended {
+  readonly model: Model;
+  /** Present where layers got new weights. */
+  readonly refit: RefitOutcome | undefined;
+  /** BatchNormalizations with new statistics. */
+  readonly renewed: number;
+}
+
+export async function mend({ original, removal, split, samples, refit: wanted }: MendTask, context: PassContext): Promise<Mended> {
+  if (split === undefined) return { model: removal.model, refit: undefined, renewed: 0 };
+  const fitted = wanted ? await refit({ original, removal, split, samples }, context) : undefined;
+  if (fitted !== undefined && fitted.layers.length > 0) return { model: fitted.model, refit: fitted, renewed: 0 };
+  const { model, layers } = await renewStatistics(removal.model, split, samples, context);
+  return { model, refit: undefined, renewed: layers };
+}

@@ -1,0 +1,126 @@
+// Which layers get new weights after units before them were removed, in which order, and where what they add to every
+// output is stored.
+
+import { floatAttribute, intsAttribute } from '../../../../ir/attributes';
+import { capturedTensors, type GraphIndex, indexGraph, topologicalOrder } from '../../../../ir/graphIndex';
+import { elementCount, isOp, type Model, type Node } from '../../../../ir/model';
+import { tensorFrom } from '../../../../ir/tensors';
+import { findWeights, type PrunableWeight, storedTensor } from '../../linear/findWeights';
+import { columnsOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
+
+export interface RefitLayer {
+  readonly weight: PrunableWeight;
+  /** Of the model after the cut. */
+  readonly node: Node;
+  /**
+   * The stored tensor that shifts outputs: the layer's bias, that of an Add behind it, or the mean of a BatchNormalization
+   * behind it, which counts negative. Absent where outputs cannot be shifted.
+   */
+  readonly shift: { readonly name: string; readonly sign: 1 | -1 } | undefined;
+}
+
+export interface RefitLayers {
+  /** Layers that do not depend on each other stand together, behind those they depend on. */
+  readonly stages: readonly (readonly RefitLayer[])[];
+  /** Layers that read fewer inputs and keep the weights they have. */
+  readonly left: number;
+}
+
+/** Layers of `cut` with fewer weights an output than in `original`. Those without a bias get one of zeros, in place. */
+export async function refitLayers(original: Model, cut: Model): Promise<RefitLayers> {
+  const before = new Map((await weightsOf(original)).map(({ name, layout }) => [name, columnsOf(layout)]));
+  const index = indexGraph(cut.graph);
+  const found = (await weightsOf(cut)).filter(({ name, layout }) => columnsOf(layout) < (before.get(name) ?? 0));
+  const layers = found.flatMap((weight): RefitLayer[] => {
+    const { name, layout, nodes: [node] } = weight;
+    const isFit = isAlone(node.inputs[1] ?? '', name, index) && isPlain(node, layout) && columnsOf(layout) <= MOST_COLUMNS;
+    return isFit ? [{ weight, node, shift: shiftOf(node, layout, cut, index) }] : [];
+  });
+  return { stages: stagesOf(cut, layers), left: found.length - layers.length };
+}
+
+async function weightsOf(model: Model): Promise<readonly PrunableWeight[]> {
+  return (await findWeights(model, { isIgnored: () => false, everyLayer: true })).weights;
+}
+
+/** No other node reads the weight on its way from storage. */
+function isAlone(seen: string, stored: string, index: GraphIndex): boolean {
+  for (let name = seen; ; name = index.producer.get(name)?.inputs[0] ?? stored) {
+    if (index.uses(name).length !== 1 || index.outputs.has(name)) return false;
+    if (name === stored) return true;
+  }
+}
+
+/** Whether outputs are weights times columns as `columnsGraph` makes these, place by place. */
+function isPlain(node: Node, { kernel }: MatrixLayout): boolean {
+  if (isOp(node, 'Gemm')) return floatAttribute(node, 'alpha', 1) === 1;
+  if (!isOp(node, 'ConvTranspose')) return true;
+  if (['auto_pad', 'output_shape'].some((name) => node.attributes.has(name))) return false;
+  const dilations = intsAttribute(node, 'dilations') ?? [];
+  const reach = kernel.map((size, axis) => (size - 1) * (dilations[axis] ?? 1));
+  return (intsAttribute(node, 'pads') ?? []).every((pad, at) => pad <= (reach[at % kernel.length] ?? 0));
+}
+
+// ── shifts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function shiftOf(node: Node, { groups, rows }: MatrixLayout, cut: Model, index: GraphIndex): RefitLayer['shift'] {
+  const isOwn = (name: string): boolean => {
+    const tensor = storedTensor(cut, name);
+    return tensor !== undefined && index.uses(name).length === 1 && !index.outputs.has(name)
+      && tensor.dims.at(-1) === groups * rows && elementCount(tensor.dims) === groups * rows;
+  };
+  const own = node.inputs[2] ?? '';
+  if (own !== '') return isOwn(own) && floatAttribute(node, 'beta', 1) === 1 ? { name: own, sign: 1 } : undefined;
+  const output = node.outputs[0] ?? '';
+  const [reader, ...others] = index.uses(output);
+  const next = others.length === 0 && !index.outputs.has(output) ? reader?.node : undefined;
+  const isConvolution = isOp(node, 'Conv', 'ConvTranspose');
+  const mean = next?.inputs[3] ?? '';
+  if (next !== undefined && isConvolution && isOp(next, 'BatchNormalization') && isOwn(mean)) return { name: mean, sign: -1 };
+  const added = next?.inputs.find((input) => input !== output) ?? '';
+  if (next !== undefined && !isConvolution && isOp(next, 'Add') && isOwn(added)) return { name: added, sign: 1 };
+  return isOp(node, 'MatMul') ? undefined : { name: addBias(node, groups * rows, cut, index), sign: 1 };
+}
+
+function addBias(node: Node, size: number, { graph }: Model, index: GraphIndex): string {
+  const name = index.uniqueName(`${node.outputs[0] ?? ''}/bias`);
+  const type = graph.initializers.get(node.inputs[1] ?? '')?.type ?? 'float32';
+  const data = type === 'float16' ? new Uint16Array(size) : type === 'float64' ? new Float64Array(size) : new Float32Array(size);
+  graph.initializers.set(name, tensorFrom(name, { type, dims: [size], data }));
+  node.inputs = [node.inputs[0] ?? '', node.inputs[1] ?? '', name];
+  return name;
+}
+
+// ── order ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function stagesOf({ graph }: Model, layers: readonly RefitLayer[]): RefitLayer[][] {
+  const depths = depthsOf(graph.nodes, new Set(layers.map(({ node }) => node)));
+  const stages: { readonly depth: number; readonly layers: RefitLayer[]; bytes: number }[] = [];
+  for (const layer of [...layers].sort((one, other) => (depths.get(one.node) ?? 0) - (depths.get(other.node) ?? 0))) {
+    const depth = depths.get(layer.node) ?? 0;
+    const bytes = sumsOf(layer.weight.layout) * Float64Array.BYTES_PER_ELEMENT;
+    const last = stages.at(-1);
+    if (last?.depth === depth && last.bytes + bytes <= STAGE_BYTES) {
+      last.layers.push(layer);
+      last.bytes += bytes;
+    } else stages.push({ depth, layers: [layer], bytes });
+  }
+  return stages.map((stage) => stage.layers);
+}
+
+function sumsOf(layout: MatrixLayout): number {
+  return layout.groups * columnsOf(layout) * (columnsOf(layout) + layout.rows);
+}
+
+/** How many of the chosen nodes stand behind each other up to each of them. */
+function depthsOf(nodes: readonly Node[], chosen: ReadonlySet<Node>): ReadonlyMap<Node, number> {
+  const depths = new Map<string, number>();
+  const found = new Map<Node, number>();
+  for (const node of topologicalOrder({ nodes })) {
+    const before = Math.max(0, ...[...node.inputs, ...capturedTensors(node)].map((name) => depths.get(name) ?? 0));
+    const depth = before + (chosen.has(node) ? 1 : 0);
+    if (chosen.has(node)) found.set(node, depth);
+    for (const output of node.outputs) depths.set(output, depth);
+  }
+  return found;
+}

@@ -1,0 +1,121 @@
+// After units were removed: layers that read fewer inputs get the weights and biases with which they come closest to what
+// they gave before, in the least squares of their outputs on real activations (He 2017, "Channel pruning"; Luo 2017, ThiNet).
+// Layer by layer from the front, each on what the layers refitted before it give, so that later ones make up for what
+// earlier ones could not. All at once on the activations before the cut was measured to be worse (accuracy on 1000 test
+// images, half of the MACs by l2, no training): fashion-resnet18-bn 93.5 % against 93.9 % layer by layer, fashion-resnet18
+// 92.2 % against 93.8 %, fashion-mobilenetv2 58 % against 85 %, resnet20-cifar10 59 % against 68 %.
+
+import { bindInputs } from '../../../../analysis/openDims';
+import { numberAt, writerOf } from '../../../../data/preprocess/cast';
+import type { Split } from '../../../../data/dataset';
+import { evenIndices } from '../../../../data/sampling';
+import { EngineError } from '../../../../error';
+import { cloneModel } from '../../../../ir/clone';
+import { elementCount, type Model, nodeLabel } from '../../../../ir/model';
+import { fixed, inferShapes } from '../../../../ir/shapes/index';
+import { readTensor, tensorFrom } from '../../../../ir/tensors';
+import type { PassContext } from '../../../pass';
+import { fixedBatch } from '../../../quantize/calibrate';
+import { storedTensor, storeTensor } from '../../linear/findWeights';
+import { columnsOf } from '../../linear/layout';
+import { readMatrix, withMatrix } from '../../linear/matrixValues';
+import { matrixProducts, type Products } from '../../linear/products';
+import type { Removal } from '../../surgery/index';
+import { batchesOf, runPart } from './batches';
+import { stagePart } from './fitStage';
+import { type RefitLayer, refitLayers } from './layers';
+import { type Fit, type FitSums, leastSquares } from './leastSquares';
+import { sideBySide } from './sideBySide';
+
+/**
+ * Share of the mean of the inputs' variances by which a change of weights is held back. Of 1e-4, 1e-3 and 1e-2 the middle one
+ * was never far from the best (fashion-mobilenetv2: 82.9, 84.5, 84.3 %; -bn: 91.5, 91.3, 91.0 %; resnet20-cifar10: within 0.1).
+ */
+const DAMPING = 1e-3;
+/** Bytes of the largest matrix of columns in a batch, which must not depend on the machine. */
+const BATCH_BYTES = 32 * 2 ** 20;
+const LARGEST_BATCH = 64;
+
+export interface RefitTask {
+  /** Before the cut. */
+  readonly original: Model;
+  readonly removal: Removal;
+  readonly split: Split;
+  readonly samples: number;
+  readonly damping?: number;
+}
+
+export interface RefitOutcome {
+  readonly model: Model;
+  /** Layers with new weights, in the order of the graph, and how much of the variance of their outputs was and is missed. */
+  readonly layers: readonly { readonly id: string; readonly missedBefore: number; readonly missedAfter: number }[];
+  /** Layers that read fewer inputs and keep the weights they have. */
+  readonly left: number;
+  /** Samples left out because of NaN or infinite values. */
+  readonly skipped: number;
+}
+
+/** @throws EngineError `tooFewSamples`, `nonFiniteActivation` */
+export async function refit({ original, removal: { model: cut, kept }, split, samples, damping = DAMPING }: RefitTask, context: PassContext): Promise<RefitOutcome> {
+  const model = cloneModel(cut);
+  const { stages, left } = await refitLayers(original, model);
+  const all = stages.flat();
+  if (all.length === 0) return { model, layers: [], left, skipped: 0 };
+  const both = await sideBySide(original, model);
+  const batches = batchesOf(split, evenIndices(split.size, samples), {
+    ...await batchSize(original, all, context), boundary: new Set(both.model.graph.inputs.map(({ name }) => name)),
+  });
+  if (batches.batches.length === 0) throw new EngineError('tooFewSamples', { samples: split.size, split: split.name, batch: fixedBatch(original, context.dims) ?? 1 });
+  const products = matrixProducts(context.runtime, context.threads);
+  const layers: RefitOutcome['layers'][number][] = [];
+  try {
+    for (const [number, stage] of stages.entries()) {
+      const onProgress = (fraction: number): void => context.progress({ activity: 'progress.pruning', fraction: (number + fraction) / stages.length });
+      const part = stagePart({ both, kept, stage, later: stages.slice(number + 1).flat(), from: batches.boundary });
+      const totals = await runPart(batches, { ...part, onProgress }, context);
+      if (batches.batches.length === 0) throw nonFinite(stage);
+      for (const [position, layer] of stage.entries()) {
+        const { before, after, variance } = await refitLayer([model, both.model], layer, part.sumsOf(position, totals), damping, products);
+        layers.push({ id: layer.node.outputs[0] ?? '', missedBefore: variance > 0 ? before / variance : 0, missedAfter: variance > 0 ? after / variance : 0 });
+      }
+    }
+  } finally {
+    await products.release();
+  }
+  return { model, layers, left, skipped: batches.skipped };
+}
+
+function nonFinite([first]: readonly RefitLayer[]): EngineError {
+  return new EngineError('nonFiniteActivation', { tensor: first?.node.inputs[0] ?? '', layer: first === undefined ? '' : nodeLabel(first.node) });
+}
+
+/** Samples in a batch: of the memory that the columns of the widest layer take, before the cut. */
+async function batchSize(original: Model, layers: readonly RefitLayer[], { dims }: PassContext): Promise<{ readonly size: number; readonly isFixed: boolean }> {
+  const given = fixedBatch(original, dims);
+  if (given !== undefined) return { size: given, isFixed: true };
+  const { tensors } = await inferShapes(original, bindInputs(original, dims));
+  const bytes = layers.map(({ node, weight: { layout } }) => {
+    const shape = fixed(tensors.get(node.outputs[0] ?? '')?.shape);
+    return shape === undefined ? BATCH_BYTES : (elementCount(shape) / layout.rows) * columnsOf(layout) * Float32Array.BYTES_PER_ELEMENT;
+  });
+  return { size: Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_BYTES / Math.max(...bytes)))), isFixed: false };
+}
+
+/** New weights of one layer in all of the models, which hold it under the same names. */
+async function refitLayer(models: readonly [Model, ...Model[]], { weight, shift }: RefitLayer, sums: FitSums, damping: number, products: Products): Promise<Fit> {
+  const { layout, name } = weight;
+  const [tensor, shifting] = [storedTensor(models[0], name), shift === undefined ? undefined : storedTensor(models[0], shift.name)];
+  if (tensor === undefined) throw new Error(`no tensor ${name}`);
+  const at = shifting === undefined ? () => 0 : numberAt(await readTensor(shifting));
+  // What a norm behind it makes of the mean is no part of the layer's output.
+  const isNorm = shift?.sign === -1;
+  const bias = Float64Array.from({ length: layout.groups * layout.rows }, (_, row) => (isNorm ? 0 : at(row)));
+  const fit = await leastSquares({ layout, weights: await readMatrix(tensor, weight), bias, sums, shifts: shift !== undefined, damping }, products);
+  for (const model of models) storeTensor(model, name, withMatrix(tensor, weight, fit.weights));
+  if (shifting === undefined) return fit;
+  const writer = writerOf(shifting.type, fit.bias.length, shifting.name);
+  fit.bias.forEach((value, row) => { writer.set(row, isNorm ? at(row) - value : value); });
+  const stored = { ...shifting, data: tensorFrom(shifting.name, { type: shifting.type, dims: shifting.dims, data: writer.data }).data };
+  for (const model of models) storeTensor(model, shifting.name, stored);
+  return fit;
+}
