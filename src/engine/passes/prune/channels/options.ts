@@ -2,7 +2,7 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
-import { choice, count, layerPatterns, optionalChoice, planned } from '../../optionTypes';
+import { choice, count, flag, layerPatterns, optionalChoice, planned } from '../../optionTypes';
 import { criterionNames, type CriterionName } from '../criteria/names';
 import { recoverSchema, type RecoverOptions } from '../recovery/recover';
 import { measures, type PruningTarget } from '../selection/target';
@@ -31,7 +31,7 @@ export const channelsOptions = Type.Object({
   steps: count(1),
   recover: recoverSchema,
   latency: planned(),
-  refit: planned(),
+  refit: flag(true),
   slim: planned(),
 });
 
@@ -48,6 +48,7 @@ export interface ChannelsSettings {
   /** Smallest width. */
   readonly minimum: number;
   readonly rounds: number;
+  readonly refit: boolean;
   readonly recover: RecoverOptions | undefined;
 }
 
@@ -57,13 +58,13 @@ export interface ChannelsSettings {
  * @throws EngineError `invalidOption` for two targets, and for bytes that are no size.
  */
 export function settingsOf(options: ChannelsOptions, hasData: boolean): ChannelsSettings {
-  const { criterion, scope, samples, ignore, grain, minimum, steps, recover } = options;
+  const { criterion, scope, samples, ignore, grain, minimum, steps, refit, recover } = options;
   const [first = 'macs', second] = measures.filter((measure) => options[measure] !== undefined);
   if (second !== undefined) throw refusal(second, 'problem.twoTargets', 'allowed.oneTarget', { first, second });
   const amount = first === 'bytes' ? bytesOf(options.bytes ?? 1) : options[first] ?? DEFAULT_MACS;
   return {
     target: { measure: first, amount }, criterion: criterion ?? (hasData ? 'taylor' : 'l2'), global: scope === 'global',
-    samples, ignore, grain, minimum, rounds: steps, recover,
+    samples, ignore, grain, minimum, rounds: steps, refit, recover,
   };
 }
 
