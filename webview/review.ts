@@ -2,8 +2,9 @@
 
 import './dom/base.css';
 import './table/grid.css';
+import './importance/importance.css';
 import './review/review.css';
-import type { CompareReport, CompressReport, LayerReport } from '../src/protocol/report';
+import type { CompareReport, LayerReport } from '../src/protocol/report';
 import type { ReportEntry, ReviewCalls, ToReview } from '../src/protocol/webviewMessages';
 import { button, dropdown } from './controls/index';
 import { element, fill } from './dom/element';
@@ -13,8 +14,10 @@ import { link } from './dom/link';
 import { connect } from './dom/hostLink';
 import { phrase, t } from './dom/language';
 import { type Gain, gainCounts, gainOf } from '../src/protocol/changes';
+import { prunedSteps, stepsOf } from './logic/importance';
 import { type Sorting, nextSorting, sortRows } from './logic/sorting';
 import { reviewColumns, reviewValue } from './review/columns';
+import { importanceSection } from './review/importance';
 import { totalsTable } from './review/totals';
 import { trainingSections } from './review/training';
 import { createGrid } from './table/grid';
@@ -85,6 +88,7 @@ function drawReport(): void {
   fill(
     summary,
     totalsTable(report),
+    ...prunedSteps(report).map((step) => importanceSection(step, (layer) => host.tell('selectLayer', { layer }))),
     ...trainingSections(stepsOf(report)),
     foldedFindings(report.warnings),
     element('p', { class: 'environment quiet' }, conditions(report)),
@@ -94,11 +98,6 @@ function drawReport(): void {
   fill(openAfter, t(compressed ? 'view.review.openCompressed' : 'view.review.openAfter'));
   drawChips(report);
   drawLayers();
-}
-
-/** Reports of `compare` have no steps. */
-function stepsOf(of: CompareReport): CompressReport['steps'] {
-  return 'steps' in of ? (of as CompressReport).steps : [];
 }
 
 /** Under which conditions the numbers hold. */

@@ -13,9 +13,12 @@ export function review(page: Page): Promise<Frame> {
   return webviewWith(page, '[role=treegrid][aria-label*="before and after"] [role=row][data-index]');
 }
 
+/** The review has a second table: of what groups of layers kept. */
+const layerTable = '[role=treegrid]:is([aria-label^="Layers of"], [aria-label*="before and after"])';
+
 /** Rows of the layer table without its header; only those in view exist. */
 export function layerRows(frame: Frame): Locator {
-  return frame.locator('[role=treegrid] [role=row][data-index]');
+  return frame.locator(`${layerTable} [role=row][data-index]`);
 }
 
 /** Lines of the tooltip of a row's name: in the review its layer id first; in the editor its node name and its id. */
@@ -33,7 +36,7 @@ export async function isInside(inner: Locator, outer: Locator): Promise<boolean>
 
 /** How many layers a table says it has. */
 export async function layerCount(frame: Frame): Promise<number> {
-  const count = await frame.locator('[role=treegrid]').first().getAttribute('aria-rowcount');
+  const count = await frame.locator(layerTable).getAttribute('aria-rowcount');
   // The header is a row too.
   return Number(count) - 1;
 }

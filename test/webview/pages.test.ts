@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { describePasses } from '../../src/engine/passes/registry';
 import { said, say, type TextCode } from '../../src/protocol/text/index';
-import { longModel, passes, profile, report, resnet } from './support/fixtures';
+import { importanceCurves, longModel, passes, profile, report, resnet } from './support/fixtures';
 import { type OpenedPage, launchBrowser, openPage } from './support/page';
 import { type ThemeName, themes } from './support/themes';
 
@@ -59,11 +59,51 @@ describe('the pages in a browser', function () {
       assert.deepEqual(await violations(editor), []);
       const panel = await openReview(browser, theme);
       await panel.page.locator('details.training > summary').click();
+      await panel.page.locator('details.pruned > summary').click();
+      await panel.page.locator('details.numbers > summary').click();
       assert.deepEqual(await violations(panel), []);
       assert.deepEqual([...editor.problems, ...panel.problems], []);
       await Promise.all([editor.page.close(), panel.page.close()]);
     });
   }
+
+  it('shows what a layer kept of its channels, with the curve that decided it', async () => {
+    const { page, tell } = await openEditor(browser, 'dark');
+    await tell({ type: 'review', review });
+    await page.locator('.grid-body .grid-row').nth(1).click();
+    const details = page.locator('.details');
+    await details.getByRole('heading', { name: 'Importance, 24 of 32 channels' }).waitFor();
+    await details.getByRole('img', { name: /^Importance of 32 channels, .* the 8 least important went/ }).waitFor();
+    assert.equal(await details.locator('.together').textContent(), 'One width with layer1/1/conv1/Conv');
+    await details.locator('.numbers > summary').click();
+    const rows = await details.locator('.numbers tbody tr').allInnerTexts();
+    assert.deepEqual([rows.length, rows.filter((row) => row.includes('removed')).length], [32, 8]);
+    await page.locator('.grid-body .grid-row').nth(15).click();
+    assert.equal(await details.locator('figure').count(), 0, 'no curve where nothing was taken out');
+    await page.close();
+  });
+
+  it('lists what every group of layers kept, and draws the one that the keyboard comes to, with a hundred of them as with one', async () => {
+    const { page, tell, calls } = await openReview(browser, 'dark');
+    await tell({ type: 'report', report: { ...report, steps: [{ ...report.steps[0], importance: importanceCurves(100) }] } });
+    const section = page.locator('details.pruned');
+    assert.equal((await section.locator('summary').first().textContent()), 'Prune channels: 2,988 of 4,000 channels kept');
+    await section.locator('summary').first().click();
+    const list = section.getByRole('treegrid', { name: 'Layers by what they kept' });
+    assert.equal(await list.getAttribute('aria-rowcount'), '101');
+    assert.ok((await list.locator('.grid-body .grid-row').count()) < 30);
+    const before = await section.boundingBox();
+    await list.locator('[aria-selected="true"]').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
+    await section.getByRole('img', { name: /^Importance of 32 channels/ }).waitFor();
+    assert.match((await section.locator('.chosen-name').textContent()) ?? '', /layer1\/0\/conv1\/Conv \+ 1 of the same width/);
+    assert.equal((await section.boundingBox())?.height, before?.height, 'nothing moves when another group is drawn');
+    await page.keyboard.press('End');
+    await section.getByRole('button', { name: 'block99/Conv' }).click();
+    assert.deepEqual((await calls()).at(-1), { name: 'selectLayer', request: { layer: '/block99/Conv_output_0' } });
+    await page.close();
+  });
 
   it('shows how a training went, as a drawing and as a table of the same numbers', async () => {
     const { page } = await openReview(browser, 'dark');
@@ -207,7 +247,7 @@ describe('the pages in a browser', function () {
 
   it('tells of each layer in the review what it was, what it is, and the change', async () => {
     const { page } = await openReview(browser, 'dark');
-    const cells = await page.locator('.grid-body .grid-row').first().getByRole('gridcell').allInnerTexts();
+    const cells = await page.locator('.table .grid-body .grid-row').first().getByRole('gridcell').allInnerTexts();
     assert.deepEqual(cells.slice(0, 2).map((text) => text.replaceAll('\u202f', ' ').split('\n')), [['−73 %', '1.98 kB → 536 B'], ['+0.003', '0.012 → 0.014']]);
     await page.close();
   });
@@ -225,10 +265,10 @@ describe('the pages in a browser', function () {
 
   it('asks the host for the layer that is clicked in the review', async () => {
     const { page, calls } = await openReview(browser, 'dark');
-    await page.locator('.grid-body .grid-row').nth(2).click();
+    await page.locator('.table .grid-body .grid-row').nth(2).click();
     assert.deepEqual(await calls(), [{ name: 'selectLayer', request: { layer: report.layers[2]?.id } }]);
     await page.getByRole('button', { name: 'Faster 12' }).click();
-    assert.equal(await page.locator('[role=treegrid]').getAttribute('aria-rowcount'), '13');
+    assert.equal(await page.locator('.table [role=treegrid]').getAttribute('aria-rowcount'), '13');
     await page.close();
   });
 

@@ -49,7 +49,7 @@ function reviewColumns(largest: number): readonly Column<LayerRow>[] {
     { id: 'bytesChange', title: t('view.column.sizeDelta'), numeric: true, width: 86, grow: 1, group: true, cell: ({ change }) => sizeChangeCell(change?.bytes ?? null) },
     { id: 'latencyChange', title: t('view.column.latencyDelta'), numeric: true, width: 106, grow: 1, cell: ({ change }) => latencyChangeCell(change, largest) },
     { id: 'sqnr', title: t('view.column.sqnr'), about: t('view.column.sqnr.about'), numeric: true, width: 82, grow: 1, cell: ({ report }) => sqnrCell(report?.outputError?.sqnrDb ?? null) },
-    { id: 'form', title: t('view.column.form'), numeric: false, width: 132, grow: 2, cell: ({ report }) => (report === null ? unknown : { text: phrase(report.after.form) }) },
+    { id: 'form', title: t('view.column.form'), numeric: false, width: 150, grow: 2, cell: ({ report }) => (report === null ? unknown : { text: phrase(report.after.form) }) },
   ];
 }
 

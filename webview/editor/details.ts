@@ -1,8 +1,11 @@
 // The pane beside the table: all that is known about one layer.
 
-import type { LayerReport, ValueDescription } from '../../src/protocol/report';
+import type { ImportanceCurve, LayerReport, ValueDescription } from '../../src/protocol/report';
 import type { LayerRow } from '../logic/layerRows';
-import { UNKNOWN, bytes, count, decibels, milliseconds, shape, signedMilliseconds, signedPercent, signedPoints } from '../logic/format';
+import { UNKNOWN, bytes, count, decibels, milliseconds, shape, shortLayerName, signedMilliseconds, signedPercent, signedPoints } from '../logic/format';
+import { keptWords, largeCurve } from '../importance/drawing';
+import { numbersBehind } from '../importance/numbers';
+import { makersOf } from '../logic/importance';
 import { type Child, element } from '../dom/element';
 import { link } from '../dom/link';
 import { phrase, t } from '../dom/language';
@@ -29,6 +32,7 @@ export function layerDetails(row: LayerRow, onShowText: () => void): HTMLElement
       ...(row.measuredWith === null ? [] : [[t('view.latency'), t('view.measuredWith', { layer: row.measuredWith })] as const]),
     ]), link(t('text.show'), onShowText)),
     ...(report === null ? [] : compressed(report, row)),
+    ...row.curves.map((curve) => importance(curve, layer.id)),
     ...section(t('view.inputs'), layer.inputs.map(valueLine)),
     ...section(t('view.outputs'), layer.outputs.map(valueLine)),
     ...section(t('view.detail.nodes'), layer.nodes.map((node) => element('li', { class: 'mono' }, node))),
@@ -53,7 +57,18 @@ function compressed(report: LayerReport, row: LayerRow): readonly HTMLElement[] 
     ]))];
 }
 
-function group(...children: readonly HTMLElement[]): HTMLElement {
+/** Groups of several layers are judged together; which ones is said. */
+function importance(curve: ImportanceCurve, id: string): HTMLElement {
+  const others = makersOf(curve).filter((maker) => maker !== id);
+  return group(
+    element('h3', {}, t('view.detail.importance', { kept: keptWords(curve) })),
+    largeCurve(curve),
+    others.length === 0 ? null : element('p', { class: 'quiet together' }, t('view.detail.together', { layers: others.map(shortLayerName).join(', ') })),
+    numbersBehind(curve),
+  );
+}
+
+function group(...children: readonly Child[]): HTMLElement {
   return element('section', {}, ...children);
 }
 

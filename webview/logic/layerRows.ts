@@ -1,8 +1,9 @@
 // Rows of the layer table of a model: what `inspect` says, joined by layer id with a profile and with the newest report.
 
-import type { InspectReport, LayerDescription, LayerReport, ProfileReport, ProfiledLayer } from '../../src/protocol/report';
+import type { ImportanceCurve, InspectReport, LayerDescription, LayerReport, ProfileReport, ProfiledLayer } from '../../src/protocol/report';
 import type { ModelReview } from '../../src/protocol/webviewMessages';
 import { type LayerChange, deltasFit, layerChange } from '../../src/protocol/changes';
+import { curvesByLayer } from './importance';
 import type { SortValue } from './sorting';
 import { shape } from './format';
 
@@ -16,6 +17,8 @@ export interface LayerRow {
   readonly measuredWith: string | null;
   readonly report: LayerReport | null;
   readonly change: LayerChange | null;
+  /** Importance of the units that the layer makes, in the steps that removed some. */
+  readonly curves: readonly ImportanceCurve[];
 }
 
 /** Largest value of each bar column, so that bars compare layers with each other. */
@@ -30,6 +33,7 @@ export interface RowMaxima {
 
 export function layerRows(model: InspectReport, profile: ProfileReport | null, review: ModelReview | null): readonly LayerRow[] {
   const reported = new Map(review?.report.layers.map((layer) => [layer.id, layer]));
+  const curves = review === null ? undefined : curvesByLayer(review.report);
   const measured = new Map<string, ProfiledLayer>();
   const together = new Map<string, string>();
   for (const piece of profile?.layers ?? []) {
@@ -47,6 +51,7 @@ export function layerRows(model: InspectReport, profile: ProfileReport | null, r
       measuredWith: together.get(layer.id) ?? null,
       report,
       change: report === null ? null : layerChange(report),
+      curves: curves?.get(layer.id) ?? [],
     };
   });
 }

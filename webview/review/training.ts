@@ -2,14 +2,14 @@
 
 import type { StepReport, TrainingReport } from '../../src/protocol/report';
 import { isTextCode } from '../../src/protocol/text/index';
-import { element, setAttributes } from '../dom/element';
+import { element } from '../dom/element';
 import { icon } from '../dom/icons';
 import { metricTitle, t } from '../dom/language';
+import { drawn, rounded } from '../dom/svg';
 import { curvePoints } from '../logic/curve';
 import { significant, UNKNOWN } from '../logic/format';
 import { metricValue } from '../logic/outcome';
 
-const NAMESPACE = 'http://www.w3.org/2000/svg';
 /** The drawing's own units, one about a pixel of the side bar at its usual width. */
 const WIDTH = 300;
 const HEIGHT = 64;
@@ -48,13 +48,9 @@ function drawing({ metricName, bestEpoch, epochs }: TrainingReport): SVGSVGEleme
 }
 
 function curve(values: readonly (number | null)[], name: 'loss' | 'metric', marked = -1): readonly SVGElement[] {
-  const points = curvePoints(values, WIDTH - 2 * INSET, HEIGHT - 2 * INSET).map(({ x, y, index }) => ({ index, x: round(x + INSET), y: round(y + INSET) }));
+  const points = curvePoints(values, WIDTH - 2 * INSET, HEIGHT - 2 * INSET).map(({ x, y, index }) => ({ index, x: rounded(x + INSET), y: rounded(y + INSET) }));
   const line = drawn('polyline', { class: `curve-${name}`, points: points.map(({ x, y }) => `${x},${y}`).join(' ') });
   return [line, ...points.map(({ x, y, index }) => drawn('circle', { class: `curve-${name}${index === marked ? ' kept' : ''}`, cx: x, cy: y, r: index === marked ? 4 : 1.5 }))];
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
 
 function legend({ metricName }: TrainingReport): HTMLElement {
@@ -80,10 +76,4 @@ function table({ metricName, bestEpoch, epochs }: TrainingReport): HTMLElement {
       metricName === null ? null : element('td', {}, metricValue(metricName, metric)),
     ))),
   );
-}
-
-function drawn<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Parameters<typeof setAttributes>[1]): SVGElementTagNameMap[Tag] {
-  const made = document.createElementNS(NAMESPACE, tag);
-  setAttributes(made, attributes);
-  return made;
 }

@@ -16,6 +16,8 @@ export interface Cell {
   readonly title?: string;
   /** A second, quieter line. */
   readonly below?: string;
+  /** Stands beside the text; nothing that only it says. */
+  readonly drawing?: SVGSVGElement;
 }
 
 export interface Column<Row> {
@@ -228,6 +230,7 @@ function drawCell<Row>(column: Column<Row>, cell: Cell, place: number): HTMLElem
     'div',
     { role: place === 0 ? 'rowheader' : 'gridcell', class: `${cellClass(column)}${cell.tone === undefined ? '' : ` tone-${cell.tone}`}`, 'aria-colindex': place + 1, title: cell.title },
     cell.bar === undefined ? null : drawBar(cell.bar),
+    cell.drawing,
     text,
     cell.below === undefined ? null : element('span', { class: 'cell-below' }, cell.below),
   );

@@ -1,7 +1,7 @@
 // A ResNet-20 on CIFAR-10 as `inspect`, `profile` and `compress` would tell it, with times and errors made up but plausible.
 
 import type { PassDescription } from '../../../src/protocol/passes';
-import type { CompressReport, InspectReport, LayerDescription, LayerReport, ProfileReport } from '../../../src/protocol/report';
+import type { CompressReport, ImportanceCurve, InspectReport, LayerDescription, LayerReport, ProfileReport } from '../../../src/protocol/report';
 import { said } from '../../../src/protocol/text/index';
 
 interface Block {
@@ -100,6 +100,19 @@ function reportOf(layer: LayerDescription, index: number): LayerReport {
   };
 }
 
+/** Curves of a pass that removed a quarter of the channels: of `count` groups, the first of which are the first layers; the second group has two. */
+export function importanceCurves(count: number): readonly ImportanceCurve[] {
+  return Array.from({ length: count }, (_, index): ImportanceCurve => {
+    const layer = layers[index]?.id ?? `/block${index}/Conv_output_0`;
+    const total = 16 * (1 + (index % 4));
+    return {
+      layer, kind: 'channels', criterion: 'taylor', total, kept: index === 2 ? total / 2 : (total * 3) / 4,
+      ...(index === 1 && { layers: [layer, layers[3]?.id ?? ''] }),
+      values: Array.from({ length: total }, (_value, unit) => 0.2 + 1.6 * (unit / (total - 1)) ** 2),
+    };
+  });
+}
+
 export const report: CompressReport = {
   version: 1,
   recipe: { version: 1, passes: [{ pass: 'quantize.static' }] },
@@ -120,6 +133,8 @@ export const report: CompressReport = {
   },
   layers: layers.map(reportOf),
   steps: [{
+    pass: 'prune.channels', options: {}, seconds: 4, bytes: 318_214, parameters: 271_098, macs: 40_813_184, metric: 0.7412, importance: importanceCurves(12),
+  }, {
     pass: 'finetune', options: { epochs: 5 }, seconds: 94, bytes: 318_214, parameters: 271_098, macs: 40_813_184, metric: 0.8089,
     training: {
       metricName: 'top1',
