@@ -94,7 +94,7 @@ export async function convolutional(blocks: readonly ((net: Net, x: string) => s
   const stem = net.conv(net.input(['N', 3, 8, 8]), 3, WIDTH, { kernel: 3 });
   const end = blocks.reduce((x, block) => block(net, x), first === '' ? stem : net.node(first, [stem]));
   const width = blocks.some((block) => block === projected || block === cropped) ? 2 * WIDTH : WIDTH;
-  net.output(net.node('Gemm', [net.node('Flatten', [net.node('GlobalAveragePool', [end])]), net.weight(width, 5)]));
+  net.output(net.node('Gemm', [net.node('Flatten', [net.node('GlobalAveragePool', [end])]), net.weight(width, 5), net.weight(5)]));
   return net.model();
 }
 
