@@ -72,9 +72,9 @@ describe('the pages in a browser', function () {
     await tell({ type: 'review', review });
     await page.locator('.grid-body .grid-row').nth(1).click();
     const details = page.locator('.details');
-    await details.getByRole('heading', { name: 'Importance, 24 of 32 channels' }).waitFor();
+    await details.getByRole('heading', { name: 'Importance: 24 of 32 channels kept' }).waitFor();
     await details.getByRole('img', { name: /^Importance of 32 channels, .* the 8 least important went/ }).waitFor();
-    assert.equal(await details.locator('.together').textContent(), 'One width with layer1/1/conv1/Conv');
+    assert.equal(await details.locator('.together').textContent(), 'Same width as layer1/1/conv1/Conv');
     await details.locator('.numbers > summary').click();
     const rows = await details.locator('.numbers tbody tr').allInnerTexts();
     assert.deepEqual([rows.length, rows.filter((row) => row.includes('removed')).length], [32, 8]);

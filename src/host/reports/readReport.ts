@@ -40,7 +40,31 @@ export function isReport(value: unknown): value is CompareReport {
     isRecord(value['delta']) &&
     Array.isArray(value['warnings']) &&
     Array.isArray(value['layers']) &&
-    value['layers'].every(isLayer)
+    value['layers'].every(isLayer) &&
+    (value['steps'] === undefined || (Array.isArray(value['steps']) && value['steps'].every(isStep)))
+  );
+}
+
+function isStep(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value['pass'] === 'string' &&
+    (value['training'] === undefined || (isRecord(value['training']) && Array.isArray(value['training']['epochs']) && value['training']['epochs'].every(isRecord))) &&
+    (value['importance'] === undefined || (Array.isArray(value['importance']) && value['importance'].every(isCurve)))
+  );
+}
+
+function isCurve(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value['layer'] === 'string' &&
+    typeof value['kind'] === 'string' &&
+    typeof value['criterion'] === 'string' &&
+    typeof value['total'] === 'number' &&
+    typeof value['kept'] === 'number' &&
+    Array.isArray(value['values']) &&
+    value['values'].every((entry) => typeof entry === 'number') &&
+    (value['layers'] === undefined || (Array.isArray(value['layers']) && value['layers'].every((entry) => typeof entry === 'string')))
   );
 }
 

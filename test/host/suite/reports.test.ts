@@ -18,6 +18,8 @@ describe('reports', () => {
   it('are told from other JSON', () => {
     assert.equal(isReport(report), true);
     assert.equal(isReport({ ...report, layers: [{ id: 'x' }] }), false);
+    assert.equal(isReport({ ...report, steps: [{ pass: 'prune.channels', importance: [{ layer: 'conv1', values: ['much'] }] }] }), false);
+    assert.equal(isReport({ ...report, steps: [{ pass: 'finetune', training: { epochs: 3 } }] }), false);
     assert.equal(isReport({ version: 1 }), false);
     assert.equal(isReport(null), false);
   });

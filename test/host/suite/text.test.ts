@@ -20,7 +20,7 @@ function deltaOf(id: string): CompareReport['layers'][number] {
   return {
     ...anyLayer as CompareReport['layers'][number], id,
     before: { parameters: 250, weightBytes: 1000, macs: 1, latency: measured(0.52) },
-    after: { parameters: 250, weightBytes: 260, macs: 1, latency: measured(0.11), form: said('form.int8PerChannel') },
+    after: { parameters: 250, weightBytes: 260, macs: 1, latency: measured(0.11), form: said('form.pruned', { kept: 24, total: 32, kind: 'form.units.channels' }) },
     outputError: { sqnrDb: 38.2, cosine: 0.9999 },
   };
 }
@@ -92,7 +92,7 @@ describe('a model as text', () => {
       const [hover] = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', document.uri, hint.position);
       const [content] = hover?.contents ?? [];
       assert.ok(content instanceof vscode.MarkdownString);
-      for (const part of ['1.00 kB', '260 B', '0.520 ms', '0.110 ms', '38.2 dB', 'inline.report.json']) assert.ok(content.value.replaceAll('\\', '').includes(part), part);
+      for (const part of ['24 of 32 channels', '1.00 kB', '260 B', '0.520 ms', '0.110 ms', '38.2 dB', 'inline.report.json']) assert.ok(content.value.replaceAll('\\', '').includes(part), part);
     } finally {
       await vscode.workspace.fs.delete(file);
     }
