@@ -123,6 +123,33 @@ describe('compressing a model in VS Code', function () {
     });
   }
 
+  it('prunes channels, and shows what each layer kept and the curve that decided it', async function () {
+    this.timeout(compressTimeoutMs);
+    const { page } = workbench;
+    await chooseInExplorer(page, workspace.model, /^Compress with Decant/);
+    const editor = await modelEditor(page);
+    const form = editor.getByRole('form', { name: 'Compress' });
+    await form.locator('vscode-dropdown').first().click();
+    await form.getByRole('option', { name: 'Prune channels', exact: true }).click();
+    await form.getByRole('checkbox', { name: 'Recovery' }).waitFor();
+    await screenshot(page, 'prune-form');
+    await form.getByRole('button', { name: 'Compress', exact: true }).click();
+    const frame = await review(page);
+    const section = frame.locator('details').filter({ hasText: /^Prune channels: \d+ of \d+ channels kept/ });
+    await section.locator('summary').first().click({ timeout: compressTimeoutMs });
+    await section.getByRole('img', { name: /^Importance of \d+ channels/ }).waitFor();
+    assert.ok(readdirSync(workspace.folder).includes(workspace.model.replace(/\.onnx$/, '.pruned.onnx')));
+    const groups = section.getByRole('treegrid', { name: 'Layers by what they kept' }).getByRole('row').filter({ hasText: /\d+ \/ \d+/ });
+    assert.ok((await groups.count()) > 1, 'the groups of layers are listed');
+    await section.getByRole('button').first().click();
+    await editor.getByRole('heading', { name: /^Importance: \d+ of \d+ channels kept/ }).waitFor();
+    const selected = editor.locator('[role=row][aria-selected=true]');
+    assert.match(await selected.innerText(), /\d+ of \d+ channels/);
+    await screenshot(page, 'prune-review');
+    assert.deepEqual(await accessibilityProblems(frame), []);
+    assert.deepEqual(await accessibilityProblems(editor), []);
+  });
+
   it('says what is wrong with a file that is no model, and offers the log', async () => {
     const { page } = workbench;
     await chooseInExplorer(page, 'broken.onnx', /^Compress with Decant/);
