@@ -9,9 +9,6 @@ import type { PassContext } from '../../../pass';
 import type { SummedOutput } from '../../linear/sums';
 import type { Boundary } from './sideBySide';
 
-/** Activations that are held between two parts; beyond, parts go on from where the last ones that fitted were. */
-const HELD_BYTES = 256 * 2 ** 20;
-
 interface Batch {
   readonly indices: readonly number[];
   /** Absent: the inputs of the model, which the split gives. */
@@ -25,14 +22,16 @@ export interface Batches {
   boundary: Boundary;
   /** The model fixes the size of a batch. */
   readonly isFixed: boolean;
+  /** Bytes of activations that may be held between two parts; beyond, parts go on from where the last ones that fitted were. */
+  readonly mostHeld: number;
   /** Samples left out because of NaN or infinite values. */
   skipped: number;
 }
 
-export function batchesOf(split: Split, indices: readonly number[], { size, isFixed, boundary }: { readonly size: number; readonly isFixed: boolean; readonly boundary: Boundary }): Batches {
+export function batchesOf(split: Split, indices: readonly number[], { size, ...rest }: Pick<Batches, 'isFixed' | 'mostHeld' | 'boundary'> & { readonly size: number }): Batches {
   const batches: Batch[] = [];
-  for (let start = 0; start + (isFixed ? size : 1) <= indices.length; start += size) batches.push({ indices: indices.slice(start, start + size), held: undefined });
-  return { split, batches, boundary, isFixed, skipped: 0 };
+  for (let start = 0; start + (rest.isFixed ? size : 1) <= indices.length; start += size) batches.push({ indices: indices.slice(start, start + size), held: undefined });
+  return { ...rest, split, batches, skipped: 0 };
 }
 
 export interface Part {
@@ -97,7 +96,7 @@ async function runBatch(run: Run, batch: Batch): Promise<void> {
   }));
   for (const { data } of Object.values(held)) run.bytes += 'byteLength' in data ? data.byteLength : 0;
   run.moved.push({ indices: batch.indices, held });
-  if (run.bytes <= HELD_BYTES) return;
+  if (run.bytes <= all.mostHeld) return;
   run.wanted = undefined;
   run.moved = [];
 }

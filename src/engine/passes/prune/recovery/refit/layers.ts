@@ -12,11 +12,14 @@ export interface RefitLayer {
   readonly weight: PrunableWeight;
   /** Of the model after the cut. */
   readonly node: Node;
-  /**
-   * The stored tensor that shifts outputs: the layer's bias, that of an Add behind it, or the mean of a BatchNormalization
-   * behind it, which counts negative. Absent where outputs cannot be shifted.
-   */
-  readonly shift: { readonly name: string; readonly sign: 1 | -1 } | undefined;
+  /** What shifts the outputs; absent where nothing can. */
+  readonly shift: Shift | undefined;
+}
+
+/** A stored tensor: the layer's own bias, what an Add behind it adds, or the mean that a BatchNormalization behind it takes off. */
+export interface Shift {
+  readonly name: string;
+  readonly by: 'bias' | 'add' | 'mean';
 }
 
 export interface RefitLayers {
@@ -63,23 +66,23 @@ function isPlain(node: Node, { kernel }: MatrixLayout): boolean {
 
 // ── shifts ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function shiftOf(node: Node, { groups, rows }: MatrixLayout, cut: Model, index: GraphIndex): RefitLayer['shift'] {
+function shiftOf(node: Node, { groups, rows }: MatrixLayout, cut: Model, index: GraphIndex): Shift | undefined {
   const isOwn = (name: string): boolean => {
     const tensor = storedTensor(cut, name);
     return tensor !== undefined && index.uses(name).length === 1 && !index.outputs.has(name)
       && tensor.dims.at(-1) === groups * rows && elementCount(tensor.dims) === groups * rows;
   };
   const own = node.inputs[2] ?? '';
-  if (own !== '') return isOwn(own) && floatAttribute(node, 'beta', 1) === 1 ? { name: own, sign: 1 } : undefined;
+  if (own !== '') return isOwn(own) && floatAttribute(node, 'beta', 1) === 1 ? { name: own, by: 'bias' } : undefined;
   const output = node.outputs[0] ?? '';
   const [reader, ...others] = index.uses(output);
   const next = others.length === 0 && !index.outputs.has(output) ? reader?.node : undefined;
   const isConvolution = isOp(node, 'Conv', 'ConvTranspose');
   const mean = next?.inputs[3] ?? '';
-  if (next !== undefined && isConvolution && isOp(next, 'BatchNormalization') && isOwn(mean)) return { name: mean, sign: -1 };
+  if (next !== undefined && isConvolution && isOp(next, 'BatchNormalization') && isOwn(mean)) return { name: mean, by: 'mean' };
   const added = next?.inputs.find((input) => input !== output) ?? '';
-  if (next !== undefined && !isConvolution && isOp(next, 'Add') && isOwn(added)) return { name: added, sign: 1 };
-  return isOp(node, 'MatMul') ? undefined : { name: addBias(node, groups * rows, cut, index), sign: 1 };
+  if (next !== undefined && !isConvolution && isOp(next, 'Add') && isOwn(added)) return { name: added, by: 'add' };
+  return isOp(node, 'MatMul') ? undefined : { name: addBias(node, groups * rows, cut, index), by: 'bias' };
 }
 
 function addBias(node: Node, size: number, { graph }: Model, index: GraphIndex): string {

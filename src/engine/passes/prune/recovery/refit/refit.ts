@@ -35,6 +35,8 @@ const DAMPING = 1e-3;
 /** Bytes of the largest matrix of columns in a batch, which must not depend on the machine. */
 const BATCH_BYTES = 32 * 2 ** 20;
 const LARGEST_BATCH = 64;
+/** Bytes of activations that are held between two stages. */
+const HELD_BYTES = 256 * 2 ** 20;
 
 export interface RefitTask {
   /** Before the cut. */
@@ -43,6 +45,7 @@ export interface RefitTask {
   readonly split: Split;
   readonly samples: number;
   readonly damping?: number;
+  readonly heldBytes?: number;
 }
 
 export interface RefitOutcome {
@@ -56,14 +59,14 @@ export interface RefitOutcome {
 }
 
 /** @throws EngineError `tooFewSamples`, `nonFiniteActivation` */
-export async function refit({ original, removal: { model: cut, kept }, split, samples, damping = DAMPING }: RefitTask, context: PassContext): Promise<RefitOutcome> {
+export async function refit({ original, removal: { model: cut, kept }, split, samples, damping = DAMPING, heldBytes = HELD_BYTES }: RefitTask, context: PassContext): Promise<RefitOutcome> {
   const model = cloneModel(cut);
   const { stages, left } = await refitLayers(original, model);
   const all = stages.flat();
   if (all.length === 0) return { model, layers: [], left, skipped: 0 };
   const both = await sideBySide(original, model);
   const batches = batchesOf(split, evenIndices(split.size, samples), {
-    ...await batchSize(original, all, context), boundary: new Set(both.model.graph.inputs.map(({ name }) => name)),
+    ...await batchSize(original, all, context), mostHeld: heldBytes, boundary: new Set(both.model.graph.inputs.map(({ name }) => name)),
   });
   if (batches.batches.length === 0) throw new EngineError('tooFewSamples', { samples: split.size, split: split.name, batch: fixedBatch(original, context.dims) ?? 1 });
   const products = matrixProducts(context.runtime, context.threads);
@@ -107,14 +110,14 @@ async function refitLayer(models: readonly [Model, ...Model[]], { weight, shift 
   const [tensor, shifting] = [storedTensor(models[0], name), shift === undefined ? undefined : storedTensor(models[0], shift.name)];
   if (tensor === undefined) throw new Error(`no tensor ${name}`);
   const at = shifting === undefined ? () => 0 : numberAt(await readTensor(shifting));
-  // What a norm behind it makes of the mean is no part of the layer's output.
-  const isNorm = shift?.sign === -1;
-  const bias = Float64Array.from({ length: layout.groups * layout.rows }, (_, row) => (isNorm ? 0 : at(row)));
+  // What stands behind the layer is no part of its output: it only takes up what the output has too much or too little.
+  const isInside = shift?.by === 'bias';
+  const bias = Float64Array.from({ length: layout.groups * layout.rows }, (_, row) => (isInside ? at(row) : 0));
   const fit = await leastSquares({ layout, weights: await readMatrix(tensor, weight), bias, sums, shifts: shift !== undefined, damping }, products);
   for (const model of models) storeTensor(model, name, withMatrix(tensor, weight, fit.weights));
   if (shifting === undefined) return fit;
   const writer = writerOf(shifting.type, fit.bias.length, shifting.name);
-  fit.bias.forEach((value, row) => { writer.set(row, isNorm ? at(row) - value : value); });
+  fit.bias.forEach((value, row) => { writer.set(row, isInside ? value : shift?.by === 'mean' ? at(row) - value : at(row) + value); });
   const stored = { ...shifting, data: tensorFrom(shifting.name, { type: shifting.type, dims: shifting.dims, data: writer.data }).data };
   for (const model of models) storeTensor(model, shifting.name, stored);
   return fit;
