@@ -30,6 +30,11 @@ export function count(byDefault: number, extra: Common & { readonly minimum?: nu
   return Type.Unsafe<number>({ type: 'integer', minimum: 1, default: byDefault, ...extra });
 }
 
+/** A whole number of at least 1, or left out: then the pass chooses. */
+export function optionalCount(extra: Common = {}): TOptional<TUnsafe<number>> {
+  return Type.Optional(Type.Unsafe<number>({ type: 'integer', minimum: 1, ...extra }));
+}
+
 /** One of `values`, or left out: then the pass chooses. */
 export function optionalChoice<const Value extends string>(values: readonly [Value, ...Value[]], extra: Common = {}): TOptional<TUnsafe<Value>> {
   return Type.Optional(Type.Unsafe<Value>({ type: 'string', enum: values, ...extra }));

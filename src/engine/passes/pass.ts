@@ -99,4 +99,6 @@ export interface Target {
   readonly provider: string;
   /** int8 dot products of u8 by s8 do not saturate there (x64 with VNNI, ARM, GPUs). */
   readonly wideAccumulation: boolean;
+  /** Channels that its convolution kernels take at a time: widths between two multiples save no time. Absent: unknown. */
+  readonly channelBlock?: number;
 }

@@ -153,6 +153,10 @@ export const findingTexts = {
     en: 'BatchNormalization was put back behind {count} convolutions for training and folded again for the file.',
     zh: '训练时在 {count} 个卷积之后恢复了 BatchNormalization，保存时再次合并。',
   },
+  'finding.slimmed': {
+    en: 'Slimming: {after} of the {units} units that may go are below a tenth of the mean size of their group ({before} before). Counted by the size of the units, what they cost fell to {cost} of before.',
+    zh: '稀疏训练：在可移除的 {units} 个单元中，大小低于所在分组平均值十分之一的占 {after}（之前为 {before}）。按单元大小计，其开销降为原来的 {cost}。',
+  },
   'finding.masksKept': {
     en: 'The {zeros} zeros in the {tensors} weights that "prune.weights" made sparse stayed zeros; training changed the other numbers only.',
     zh: '"prune.weights" 稀疏化的 {tensors} 个权重张量中，{zeros} 个零保持为零；训练只改变其余数值。',
@@ -173,6 +177,10 @@ export const findingTexts = {
   'finding.latencyTable': {
     en: 'Widths were chosen by a table of latencies measured here: {layers} different layers at {points} widths, in {seconds} s. At full width its layers explain {explained} of the {whole} of the model.',
     zh: '宽度依据在此测得的延迟表选择：{layers} 种不同的层，共 {points} 个宽度，用时 {seconds} 秒。全宽时表中各层占模型 {whole} 的 {explained}。',
+  },
+  'finding.timeSaved': {
+    en: 'By the table most time is saved in {layers}.',
+    zh: '依据延迟表，节省时间最多的层：{layers}。',
   },
   'finding.latencyMet': {
     en: 'Latency is {measured} of before, measured beside the original (wanted {wanted}, predicted {predicted}).',

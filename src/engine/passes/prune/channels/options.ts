@@ -2,37 +2,41 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
-import { choice, count, flag, layerPatterns, optionalChoice, planned } from '../../optionTypes';
+import type { PassContext } from '../../pass';
+import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import { criterionNames, type CriterionName } from '../criteria/names';
 import { recoverSchema, type RecoverOptions } from '../recovery/recover';
-import { measures, type PruningTarget } from '../selection/target';
+import { USUAL_BLOCK } from '../selection/latency/planner';
+import type { Widths } from '../selection/order';
+import { type Measure, type PruningTarget, targetMeasures } from '../selection/target';
+import { type SlimOptions, slimSchema } from '../slim/options';
 
 export const channelsPassId = 'prune.channels';
 
 /** What is kept where no target is given. */
 const DEFAULT_MACS = 0.5;
-/** Kernels of CPUs and GPUs work on blocks of 8 and 16 channels (methods.md, Pruning). */
-const DEFAULT_GRAIN = 8;
 
 /** One of them is the target (settingsOf refuses two). Below 1 the fraction kept, else a number. */
 const asTarget = { alternative: 'target', examples: [DEFAULT_MACS] };
 const target = Type.Optional(Type.Number({ exclusiveMinimum: 0, ...asTarget }));
+/** Or a number with a unit. */
+const measured = Type.Optional(Type.Unsafe<number | string>({ anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', minLength: 1 }], ...asTarget }));
 
 export const channelsOptions = Type.Object({
   macs: target,
   parameters: target,
-  bytes: Type.Optional(Type.Unsafe<number | string>({ anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', minLength: 1 }], ...asTarget })),
+  bytes: measured,
+  latency: measured,
   criterion: optionalChoice(criterionNames),
-  scope: choice(['global', 'uniform', 'latency'], { notReady: ['latency'] }),
-  samples: count(256),
+  scope: choice(['global', 'uniform', 'latency']),
+  samples: count(256, { advanced: true }),
   ignore: layerPatterns(),
-  grain: count(DEFAULT_GRAIN, { advanced: true }),
+  grain: optionalCount({ advanced: true }),
   minimum: count(1, { advanced: true }),
   steps: count(1),
   recover: recoverSchema,
-  latency: planned(),
   refit: flag(true),
-  slim: planned(),
+  slim: slimSchema,
 });
 
 export type ChannelsOptions = Static<typeof channelsOptions>;
@@ -40,44 +44,61 @@ export type ChannelsOptions = Static<typeof channelsOptions>;
 export interface ChannelsSettings {
   readonly target: PruningTarget;
   readonly criterion: CriterionName;
-  readonly global: boolean;
+  readonly scope: 'global' | 'uniform' | 'latency';
   readonly samples: number;
   readonly ignore: readonly string[];
-  /** Widths are multiples of it, or what they were. */
-  readonly grain: number;
-  /** Smallest width. */
-  readonly minimum: number;
+  readonly widths: Widths;
   readonly rounds: number;
   readonly refit: boolean;
   readonly recover: RecoverOptions | undefined;
+  readonly slim: { readonly options: SlimOptions; readonly measure: Measure } | undefined;
 }
 
 /**
- * Without data the criterion is l2, unless another is asked for by name.
+ * Without data the criterion is l2, without a grain the target's block, unless others are asked for.
  *
- * @throws EngineError `invalidOption` for two targets, and for bytes that are no size.
+ * @throws EngineError `invalidOption` for two targets, and for bytes and times that are none.
  */
-export function settingsOf(options: ChannelsOptions, hasData: boolean): ChannelsSettings {
-  const { criterion, scope, samples, ignore, grain, minimum, steps, refit, recover } = options;
-  const [first = 'macs', second] = measures.filter((measure) => options[measure] !== undefined);
-  if (second !== undefined) throw refusal(second, 'problem.twoTargets', 'allowed.oneTarget', { first, second });
-  const amount = first === 'bytes' ? bytesOf(options.bytes ?? 1) : options[first] ?? DEFAULT_MACS;
+export function settingsOf(options: ChannelsOptions, { data, target }: Partial<Pick<PassContext, 'data' | 'target'>>): ChannelsSettings {
+  const { criterion, scope, samples, ignore, grain, minimum, steps, refit, recover, slim } = options;
+  const wanted = targetOf(options);
   return {
-    target: { measure: first, amount }, criterion: criterion ?? (hasData ? 'taylor' : 'l2'), global: scope === 'global',
-    samples, ignore, grain, minimum, rounds: steps, refit, recover,
+    target: wanted, criterion: criterion ?? (data === undefined ? 'l2' : 'taylor'), scope,
+    widths: grain === undefined ? { grain: target?.channelBlock ?? USUAL_BLOCK, finer: true, minimum } : { grain, minimum },
+    samples, ignore, rounds: steps, refit, recover,
+    // Milliseconds of units nobody has measured: MACs stand for them.
+    slim: slim && { options: slim, measure: wanted.measure === 'latency' ? 'macs' : wanted.measure },
   };
+}
+
+function targetOf(options: ChannelsOptions): PruningTarget {
+  const [measure = 'macs', second] = targetMeasures.filter((one) => options[one] !== undefined);
+  if (second !== undefined) throw refusal(second, 'problem.twoTargets', 'allowed.oneTarget', { first: measure, second });
+  const given = options[measure] ?? DEFAULT_MACS;
+  if (typeof given === 'number') return { measure, amount: given, absolute: given >= 1 };
+  return { measure, amount: measure === 'bytes' ? bytesOf(given) : msOf(given), absolute: true };
 }
 
 const units = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 } as const;
 
-/** `400kB`, `1.5 MiB`; a plain number is what it is. */
-function bytesOf(given: number | string): number {
-  if (typeof given === 'number') return given;
+/** `400kB`, `1.5 MiB`. */
+function bytesOf(given: string): number {
   const [, digits, unit = 'b'] = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b)?\s*$/i.exec(given) ?? [];
   const factor = Object.entries(units).find(([name]) => name === unit.toLowerCase())?.[1];
   const size = Number(digits) * (factor ?? NaN);
   if (!(size >= 1)) throw refusal('bytes', 'problem.byteSize', 'allowed.byteSize', { found: JSON.stringify(given) });
   return size;
+}
+
+const durations = { us: 1e-3, ms: 1, s: 1e3 } as const;
+
+/** `3.5ms`, `800 us`, in milliseconds. */
+function msOf(given: string): number {
+  const [, digits, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s)\s*$/i.exec(given) ?? [];
+  const factor = Object.entries(durations).find(([name]) => name === unit.toLowerCase())?.[1];
+  const time = Number(digits) * (factor ?? NaN);
+  if (!(time > 0)) throw refusal('latency', 'problem.duration', 'allowed.duration', { found: JSON.stringify(given) });
+  return time;
 }
 
 export function refusal(path: string, problem: string, allowed: string, params: Readonly<Record<string, string | number>> = {}): Error {

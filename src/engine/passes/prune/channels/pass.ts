@@ -1,16 +1,20 @@
-// The pass `prune.channels`: takes whole units (channels, heads, neurons) out of the graph until the model is as small as
-// wanted. The work is in rounds.ts; here is which units go to meet a target.
+// The pass `prune.channels`: takes whole units (channels, heads, neurons) out of the graph until the model is as small or as
+// fast as wanted. The work is in rounds.ts, which units go in choose.ts; here is what each round has to meet.
 
+import { formatMs } from '../../../../protocol/format';
 import { bindInputs } from '../../../analysis/openDims';
 import { findDependencies } from '../../../analysis/dependencies/index';
 import { EngineError } from '../../../error';
 import type { Model } from '../../../ir/model';
-import type { Pass, PassContext } from '../../pass';
+import { checkpointParts } from '../../checkpointParts';
+import type { Pass, PassContext, PassOutcome } from '../../pass';
 import { formatCost } from '../outcome';
-import { type ChoiceTask, pruneInRounds } from '../rounds';
+import { pruneInRounds, type PruningPlan } from '../rounds';
 import { costMeter } from '../selection/cost';
-import { choicesOf, smallestChoice } from '../selection/order';
-import type { ChosenUnits } from '../surgery/index';
+import { choiceMemory } from '../selection/latency/memory';
+import { latencyOf, latencyPlanner, type Planner } from '../selection/latency/planner';
+import type { Measure } from '../selection/target';
+import { chooseByCost, chooseByLatency } from './choose';
 import { channelsOptions, channelsPassId, type ChannelsSettings, refusal, settingsOf } from './options';
 
 export const pruneChannels: Pass<typeof channelsOptions> = {
@@ -19,40 +23,51 @@ export const pruneChannels: Pass<typeof channelsOptions> = {
   suffix: 'pruned',
   refuses: ['finding.quantized'],
   options: channelsOptions,
-  check: (options) => void settingsOf(options, true),
+  check: (options) => void settingsOf(options, {}),
   async run(model, options, context) {
-    const settings = settingsOf(options, context.data !== undefined);
-    const limits = await limitsOf(model, settings, context.dims);
-    return pruneInRounds(model, {
-      ...settings, passId: channelsPassId,
-      isWanted: () => true,
-      choose: (task) => chosenUnits(task, limits(task.round), settings),
-    }, context);
+    const settings = settingsOf(options, context);
+    const { rounds, target: { measure } } = settings;
+    const common = { ...settings, passId: channelsPassId, isWanted: () => true };
+    if (measure === 'latency') {
+      const wanted = await wantedLatency(model, settings, context);
+      const planner = latencyPlanner(model, context);
+      return pruneByTime(model, { ...common, choose: (task) => chooseByLatency(task, wanted ** ((task.round + 1) / rounds), settings, planner) }, planner, context);
+    }
+    const limits = await limitsOf(model, measure, settings, context.dims);
+    const planner = settings.scope === 'latency' ? latencyPlanner(model, context) : undefined;
+    const plan: PruningPlan = { ...common, choose: (task) => chooseByCost(task, { measure, most: limits(task.round) }, settings, planner) };
+    return planner === undefined ? pruneInRounds(model, plan, context) : pruneByTime(model, plan, planner, context);
   },
 };
 
+/** As pruneInRounds; choices that rest on measured times are kept with the checkpoint. */
+function pruneByTime(model: Model, plan: PruningPlan, planner: Planner, context: PassContext): Promise<PassOutcome> {
+  const part = checkpointParts(context.checkpoint);
+  const memory = choiceMemory(part('choices'), () => planner.findings());
+  return pruneInRounds(model, {
+    ...plan,
+    choose: (task) => memory.choice(task.round, () => plan.choose(task)),
+    findings: () => memory.findings(),
+  }, { ...context, checkpoint: part('training') });
+}
+
 /** What may be left after each round: rounds take the same share of what is there, so that the last ones are no harder than the first. */
-async function limitsOf(model: Model, { target: { measure, amount }, rounds }: ChannelsSettings, dims: PassContext['dims']): Promise<(round: number) => number> {
+async function limitsOf(model: Model, measure: Measure, { target: { amount, absolute }, rounds }: ChannelsSettings, dims: PassContext['dims']): Promise<(round: number) => number> {
   const full = (await costMeter(model, await findDependencies(model), dims))(new Map())[measure];
   if (full === null) {
     const open = bindInputs(model, dims).open.find(({ size }) => size === null);
     if (open !== undefined) throw new EngineError('symbolicDimension', { input: open.input, dim: open.name });
     throw refusal(measure, 'problem.macsUnknown', 'parameters, bytes');
   }
-  if (amount >= full) throw refusal(measure, 'problem.targetMet', 'allowed.lessThan', { found: formatCost(measure, full), high: formatCost(measure, full) });
-  const most = amount < 1 ? amount * full : amount;
+  const most = absolute ? amount : amount * full;
+  if (most >= full) throw refusal(measure, 'problem.targetMet', 'allowed.lessThan', { found: formatCost(measure, full), high: formatCost(measure, full) });
   return (round) => (round + 1 === rounds ? most : full * (most / full) ** ((round + 1) / rounds));
 }
 
-/** @throws EngineError `pruneTargetUnreachable` */
-async function chosenUnits({ model, dependencies, rankings, pass }: ChoiceTask, most: number, { target: { measure }, global, grain, minimum }: ChannelsSettings): Promise<ChosenUnits> {
-  const meter = await costMeter(model, dependencies, pass.dims);
-  const choices = choicesOf(rankings, { grain, minimum }, global);
-  const costOf = (taken: number): number => meter(choices.choose(taken))[measure] ?? 0;
-  const taken = smallestChoice(choices, costOf, most);
-  if (taken !== undefined) return choices.choose(taken);
-  throw new EngineError('pruneTargetUnreachable', {
-    measure: `option.${measure}`, wanted: formatCost(measure, most), smallest: formatCost(measure, costOf(choices.count)),
-    share: Math.ceil((costOf(choices.count) / (meter(new Map())[measure] ?? 1)) * 1000) / 1000, grain, minimum,
-  });
+/** Latency to reach over that of the model. */
+async function wantedLatency(model: Model, { target: { amount, absolute } }: ChannelsSettings, context: PassContext): Promise<number> {
+  if (!absolute) return amount;
+  const whole = await latencyOf(model, context);
+  if (amount >= whole) throw refusal('latency', 'problem.targetMet', 'allowed.lessThan', { found: formatMs(whole), high: formatMs(whole) });
+  return amount / whole;
 }

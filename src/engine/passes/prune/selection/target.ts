@@ -3,8 +3,13 @@
 export const measures = ['macs', 'parameters', 'bytes'] as const;
 export type Measure = (typeof measures)[number];
 
+/** Latency is measured, not counted (latency/). */
+export const targetMeasures = [...measures, 'latency'] as const;
+export type TargetMeasure = (typeof targetMeasures)[number];
+
 export interface PruningTarget {
-  readonly measure: Measure;
-  /** Below 1 the fraction of the model before, else a number of MACs, parameters or bytes. */
+  readonly measure: TargetMeasure;
+  /** A number of MACs, parameters, bytes or milliseconds; or the fraction of the model before. */
   readonly amount: number;
+  readonly absolute: boolean;
 }

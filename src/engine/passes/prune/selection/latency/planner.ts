@@ -1,0 +1,149 @@
+// Widths by time: measures the table once, predicts what choices cost in milliseconds, and holds the prediction against the
+// cut model. What is asked for and which order units go in is the pass's.
+
+import { formatMs, formatPercent } from '../../../../../protocol/format';
+import type { Finding } from '../../../../../protocol/report';
+import { said } from '../../../../../protocol/text/index';
+import { bindInputs } from '../../../../analysis/openDims';
+import type { Model } from '../../../../ir/model';
+import { inferShapes } from '../../../../ir/shapes/index';
+import { constantsOf } from '../../../../analysis/constants';
+import { topologicalOrder } from '../../../../ir/graphIndex';
+import type { Origins, PassContext } from '../../../pass';
+import { scaled } from '../../../progressShare';
+import type { ChoiceTask } from '../../rounds';
+import { type ChosenUnits, removeUnits } from '../../surgery/index';
+import { layersFrom } from '../../outcome';
+import { keptOf } from './choices';
+import { type LatencyMeter, latencyMeter } from './meter';
+import { type Site, sitesOf } from './sites';
+import { type Clock, clockOf, type LatencyTable, measureTable } from './table';
+
+/** What kernels take at a time where the target does not say: that of AVX2 and most others. */
+export const USUAL_BLOCK = 8;
+
+/** Part of the time that choosing takes: the table, then cutting and measuring. */
+const TABLE_SHARE = 0.8;
+
+export interface Planner {
+  meterFor(task: ChoiceTask): Promise<LatencyMeter>;
+  /** Latency of the model before, ms; measured with the table. */
+  whole(task: ChoiceTask): Promise<number>;
+  /**
+   * Chooses, cuts, measures beside the original, and asks for more or less until the cut model takes at most `wanted` of the
+   * original's time, a few times at most.
+   *
+   * @param choose units by milliseconds that the prediction may say; undefined where nothing is so fast.
+   */
+  meet(task: ChoiceTask, wanted: number, choose: (most: number) => ChosenUnits | undefined): Promise<ChosenUnits | undefined>;
+  /** Notes by which layers a choice saves time, for the findings. */
+  note(task: ChoiceTask, chosen: ChosenUnits): Promise<void>;
+  findings(): readonly Finding[];
+}
+
+/** @param original the model before the first round. @throws EngineError `latencyUnknown` */
+export function latencyPlanner(original: Model, { runtime, provider, threads, dims, target, signal }: PassContext): Planner {
+  const clock = clockOf(runtime);
+  const options = { provider, threads, dims, ...(signal !== undefined && { signal }) };
+  let measured: LatencyTable | undefined;
+  let met: Finding | undefined;
+  let saved: Finding | undefined;
+  const table = async ({ pass }: ChoiceTask): Promise<LatencyTable> => {
+    const report = scaled((progress) => pass.progress(progress), [0, TABLE_SHARE]);
+    measured ??= await measureTable({
+      model: original, sites: await sitesIn(original, dims), block: target.channelBlock ?? USUAL_BLOCK, clock, options,
+      progress: (fraction) => report({ activity: 'progress.profiling', fraction }),
+    });
+    return measured;
+  };
+  const meterFor = async (task: ChoiceTask): Promise<LatencyMeter> =>
+    latencyMeter(task.model, task.dependencies, task.rankings.map(({ group }) => group), await sitesIn(task.model, dims), await table(task));
+  return {
+    meterFor,
+    whole: async (task) => (await table(task)).whole,
+    async meet(task, wanted, choose) {
+      const { whole } = await table(task);
+      const tries = await correct(wanted, (budget) => choose(budget * whole), (chosen) => ratioOf(clock, options, original, task, chosen));
+      const best = bestOf(tries, wanted);
+      if (best !== undefined) met = ratioFinding(best, wanted);
+      return best?.chosen;
+    },
+    async note(task, chosen) {
+      const { full } = await table(task);
+      saved = savedFinding(full, (await meterFor(task)).layers(keptOf(task.rankings, chosen)), task.pass.origins);
+    },
+    findings: () => [...(measured === undefined ? [] : [tableFinding(measured)]), met, saved].filter((finding) => finding !== undefined),
+  };
+}
+
+async function sitesIn(model: Model, dims: PassContext['dims']): Promise<readonly Site[]> {
+  return sitesOf(model, await inferShapes(model, bindInputs(model, dims)), constantsOf(model.graph, topologicalOrder(model.graph)).has);
+}
+
+// ── prediction and measurement ───────────────────────────────────────────────────────────────────────────────────
+
+interface Try {
+  readonly chosen: ChosenUnits;
+  /** Over the original. */
+  readonly predicted: number;
+  readonly measured: number;
+}
+
+const TRIES = 3;
+/** A model that is faster than wanted by less than this is left so. */
+const NEAR = 0.95;
+
+/** Each try asks the prediction for as much less (or more) as the one before was off. */
+async function correct(wanted: number, choose: (budget: number) => ChosenUnits | undefined, measure: (chosen: ChosenUnits) => Promise<number>): Promise<readonly Try[]> {
+  const tries: Try[] = [];
+  for (let budget = wanted; tries.length < TRIES;) {
+    const chosen = choose(budget);
+    if (chosen === undefined) return tries;
+    const measured = await measure(chosen);
+    tries.push({ chosen, predicted: budget, measured });
+    if (measured <= wanted && measured >= NEAR * wanted) return tries;
+    budget *= wanted / measured;
+  }
+  return tries;
+}
+
+/** The slowest that is fast enough, else the fastest. */
+function bestOf(tries: readonly Try[], wanted: number): Try | undefined {
+  const [first, ...others] = [...tries].sort((a, b) => a.measured - b.measured);
+  return others.reduce((best, one) => (one.measured <= wanted ? one : best), first);
+}
+
+/** For each of the two models, ms. */
+const COMPARE_MS = 1500;
+
+async function ratioOf(clock: Clock, options: Parameters<Clock>[1], original: Model, { model, dependencies }: ChoiceTask, chosen: ChosenUnits): Promise<number> {
+  const { model: cut } = await removeUnits(model, dependencies, chosen);
+  const [before = NaN, after = NaN] = await clock([original, cut], { ...options, budgetMs: COMPARE_MS });
+  return after / before;
+}
+
+/** Median latency of a model alone, ms. @throws EngineError `latencyUnknown` */
+export async function latencyOf(model: Model, { runtime, provider, threads, dims, signal }: PassContext): Promise<number> {
+  const [whole = NaN] = await clockOf(runtime)([model], { provider, threads, dims, budgetMs: COMPARE_MS, ...(signal !== undefined && { signal }) });
+  return whole;
+}
+
+// ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+function tableFinding({ layers, points, seconds, whole, explained }: LatencyTable): Finding {
+  return { severity: 'info', ...said('finding.latencyTable', { layers, points, seconds: Math.ceil(seconds), whole: formatMs(whole), explained: formatPercent(explained, 0) }) };
+}
+
+function ratioFinding({ predicted, measured }: Try, wanted: number): Finding {
+  const params = { predicted: formatPercent(predicted), measured: formatPercent(measured), wanted: formatPercent(wanted) };
+  return measured <= wanted ? { severity: 'info', ...said('finding.latencyMet', params) } : { severity: 'warning', ...said('finding.latencyMissed', params) };
+}
+
+/** Layers that are named. */
+const NAMED = 3;
+
+function savedFinding(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>, origins: Origins): Finding {
+  const rows = [...before].map(([id, full]) => ({ id, full, left: after.get(id) ?? full })).sort((a, b) => (b.full - b.left) - (a.full - a.left));
+  const layers = rows.slice(0, NAMED).map(({ id, full, left }) => `${layersFrom(id, origins)[0] ?? id} (${formatMs(full)} → ${formatMs(left)})`).join(', ');
+  return { severity: 'info', ...said('finding.timeSaved', { layers }) };
+}
