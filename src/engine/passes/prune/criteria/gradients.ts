@@ -1,8 +1,10 @@
 // Criteria by gradients. `taylor`: sum of |w dL/dw| over the entries of a unit, the change of the loss to first order when each
-// becomes 0 (Molchanov 2019). `hessian`: sum of (w dL/dw)², the second-order change with the Fisher information (squared
+// becomes 0 (Molchanov 2019); of attention heads |sum of w dL/dw| over the weights that read them, which is the change when the
+// whole head is scaled to 0 (Michel 2019). `hessian`: sum of (w dL/dw)², the second-order change with the Fisher information (squared
 // gradients of small batches) for the diagonal of the Hessian (Theis 2018). BatchNormalization works as when the model is used.
 
 import type { DependencyGroup, Slot } from '../../../analysis/dependencies/index';
+import { findLayers } from '../../../analysis/layers';
 import type { Batch, Label, Split } from '../../../data/dataset';
 import { EngineError } from '../../../error';
 import { int } from '../../../ir/attributes';
@@ -43,7 +45,7 @@ export async function gradientScores({ model, groups, split, samples, pass }: Cr
   if (split === undefined) throw new Error('the criterion needs samples');
   const prepared = await prepareTraining(model, { batch: Math.min(BATCH, split.size), dims: pass.dims, isFrozen: () => false, batchNorm: 'frozen' });
   const trained = new Set(prepared.parameters.map(({ name }) => name));
-  const places = placesOf(groups, trained);
+  const places = placesOf(groups, trained, criterion === 'taylor' ? await readersOf(model) : new Map());
   const { graph, feeds, gradients } = await gradientGraph(prepared, split, [...places.keys()]);
   const weights = new Map<string, Float32Array>();
   for (const name of gradients.keys()) weights.set(name, await valuesOf(prepared.model, name));
@@ -53,32 +55,43 @@ export async function gradientScores({ model, groups, split, samples, pass }: Cr
     each: (outputs) => {
       for (const [name, output] of gradients) {
         const array = outputs[output] as NdArray;
-        const changes = changesOf(weights.get(name) as Float32Array, array.data as Float32Array, criterion);
-        for (const { group, slot } of places.get(name) ?? []) accumulate(found, group, unitSums(slot, sumsAlong(changes, array.dims, slot.axis)).map(Math.abs));
+        const changes = (weights.get(name) as Float32Array).map((weight, at) => weight * (array.data[at] as number));
+        const sizes = changes.map(criterion === 'taylor' ? Math.abs : (change) => change ** 2);
+        for (const { group, slot, whole } of places.get(name) ?? []) accumulate(found, group, unitSums(slot, sumsAlong(whole ? changes : sizes, array.dims, slot.axis)).map(Math.abs));
       }
     },
   }, pass);
   return found;
 }
 
-function changesOf(weights: Float32Array, gradients: Float32Array, criterion: GradientCriterion): Float32Array {
-  const changes = new Float32Array(weights.length);
-  for (let at = 0; at < changes.length; at += 1) {
-    const change = (weights[at] as number) * (gradients[at] as number);
-    changes[at] = criterion === 'taylor' ? Math.abs(change) : change ** 2;
-  }
-  return changes;
+interface PlaceOfUnits {
+  readonly group: DependencyGroup;
+  readonly slot: Slot;
+  /** Entries change together: the sum of their changes counts, not of the sizes of these. */
+  readonly whole: boolean;
 }
 
-/** Where units lie, by tensor that has a gradient. */
-function placesOf(groups: readonly DependencyGroup[], trained: ReadonlySet<string>): ReadonlyMap<string, readonly { readonly group: DependencyGroup; readonly slot: Slot }[]> {
-  const places = new Map<string, { readonly group: DependencyGroup; readonly slot: Slot }[]>();
+/**
+ * Where units lie, by tensor that has a gradient. Heads are judged where they are read, as wholes: sizes summed over all
+ * entries of queries, keys and values drown what a head does as one. sst2-transformer, 2,500 phrases, no training after it,
+ * by sizes and as wholes: one head of 4 in each layer 88.1 % and 89.8 %, 6 of 16 over all layers 90.4 % and 90.9 %, 6 of 16
+ * evenly 89.1 % and 90.0 %; 8 of 16 91.4 % and 91.1 % (6,735 phrases). Neurons came out alike.
+ */
+function placesOf(groups: readonly DependencyGroup[], trained: ReadonlySet<string>, readers: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, readonly PlaceOfUnits[]> {
+  const places = new Map<string, PlaceOfUnits[]>();
   for (const group of groups) {
-    for (const slot of group.weights) {
-      if (trained.has(slot.tensor)) places.set(slot.tensor, [...(places.get(slot.tensor) ?? []), { group, slot }]);
-    }
+    const slots = group.weights.filter(({ tensor }) => trained.has(tensor));
+    const read = new Set(group.layers.filter(({ role }) => role === 'reads').flatMap(({ id }) => [...(readers.get(id) ?? [])]));
+    const reading = group.kind === 'heads' ? slots.filter(({ tensor }) => read.has(tensor)) : [];
+    const whole = reading.length > 0;
+    for (const slot of whole ? reading : slots) places.set(slot.tensor, [...(places.get(slot.tensor) ?? []), { group, slot, whole }]);
   }
   return places;
+}
+
+/** Weights of each layer, by its id. */
+async function readersOf(model: Model): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  return new Map(findLayers(model.graph, await inferShapes(model)).map(({ id, weights }) => [id, new Set(weights)]));
 }
 
 async function valuesOf({ graph }: Model, name: string): Promise<Float32Array> {
