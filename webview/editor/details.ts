@@ -63,9 +63,17 @@ function importance(curve: ImportanceCurve, id: string): HTMLElement {
   return group(
     element('h3', {}, t('view.detail.importance', { kept: keptWords(curve) })),
     largeCurve(curve),
-    others.length === 0 ? null : element('p', { class: 'quiet together' }, t('view.detail.together', { layers: others.map(shortLayerName).join(', ') })),
+    others.length === 0 ? null : element('p', { class: 'quiet together', title: others.join('\n') }, together(others.map(shortLayerName))),
     numbersBehind(curve),
   );
+}
+
+/** A residual stream joins dozens of layers; the tooltip has them all. */
+const MOST_NAMES = 3;
+
+function together(names: readonly string[]): string {
+  const [shown, more] = [names.slice(0, MOST_NAMES).join(', '), names.length - MOST_NAMES];
+  return more > 0 ? t('view.detail.togetherMore', { layers: shown, count: more }) : t('view.detail.together', { layers: shown });
 }
 
 function group(...children: readonly Child[]): HTMLElement {

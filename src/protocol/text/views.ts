@@ -81,6 +81,7 @@ export const viewTexts = {
   'view.detail.compressed': { en: 'After compression', zh: '压缩后' },
   'view.detail.importance': { en: 'Importance: {kept} kept', zh: '重要性：{kept}' },
   'view.detail.together': { en: 'Same width as {layers}', zh: '与 {layers} 同宽' },
+  'view.detail.togetherMore': { en: 'Same width as {layers} and {count} more', zh: '与 {layers} 及另外 {count} 层同宽' },
   'view.detail.sqnr': { en: 'SQNR', zh: 'SQNR' },
   'view.detail.cosine': { en: 'Cosine', zh: '余弦相似度' },
   'view.detail.accuracy': { en: 'Accuracy', zh: '准确率' },
