@@ -154,8 +154,8 @@ export const findingTexts = {
     zh: '训练时在 {count} 个卷积之后恢复了 BatchNormalization，保存时再次合并。',
   },
   'finding.slimmed': {
-    en: 'Slimming: {after} of the {units} units that may go are below a tenth of the mean size of their group ({before} before). Counted by the size of the units, what they cost fell to {cost} of before.',
-    zh: '稀疏训练：在可移除的 {units} 个单元中，大小低于所在分组平均值十分之一的占 {after}（之前为 {before}）。按单元大小计，其开销降为原来的 {cost}。',
+    en: 'Slimming: of the {units} channels, heads and neurons that may go, the smallest tenth has {after} of the mean size of its group on average ({before} before). Counted by size, all of them cost {cost} of before.',
+    zh: '稀疏训练：在可移除的 {units} 个通道、注意力头与神经元中，最小的十分之一平均为所在分组平均大小的 {after}（之前为 {before}）。按大小计，全部开销为原来的 {cost}。',
   },
   'finding.masksKept': {
     en: 'The {zeros} zeros in the {tensors} weights that "prune.weights" made sparse stayed zeros; training changed the other numbers only.',

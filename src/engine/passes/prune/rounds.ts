@@ -19,6 +19,9 @@ import { recoverTraining, type RecoverOptions } from './recovery/recover';
 import { mend, type Mended } from './recovery/mend';
 import { costMeter, type Costs } from './selection/cost';
 import type { Ranking } from './selection/order';
+import type { Measure } from './selection/target';
+import type { SlimOptions } from './slim/options';
+import { slim } from './slim/slim';
 import { type ChosenUnits, removeUnits } from './surgery/index';
 
 export interface PruningPlan {
@@ -30,6 +33,8 @@ export interface PruningPlan {
   readonly rounds: number;
   /** With data: layers that read fewer units are refitted. */
   readonly refit: boolean;
+  /** Training before the first round that makes units small by what they cost; absent: none. */
+  readonly slim?: { readonly options: SlimOptions; readonly measure: Measure } | undefined;
   /** Training after every round; absent: none. */
   readonly recover: RecoverOptions | undefined;
   /** Whether units of the group may go, as far as the pass is concerned. */
@@ -77,14 +82,26 @@ export async function pruneInRounds(model: Model, plan: PruningPlan, context: Pa
   const hasNorms = model.graph.nodes.some((node) => isOp(node, 'BatchNormalization'));
   const split = data !== undefined && (criterion.needs !== 'nothing' || hasNorms || plan.refit) ? requireSplit(data, 'train') : undefined;
   const before = await costsOf(model, context);
+  const slimEnd = plan.slim === undefined ? 0 : SLIM_SHARE;
+  const slimmed = await slimmedModel(model, plan, within(context, [0, slimEnd]));
+  const startOf = (round: number): number => slimEnd + ((1 - slimEnd) * round) / plan.rounds;
   const rounds: Round[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     throwIfAborted(context.signal);
     const last = rounds.at(-1);
     const given = { ...context, origins: last?.origins ?? origins };
-    rounds.push(await runRound({ plan, split, original: model, round }, last?.model ?? model, within(given, [round / plan.rounds, (round + 1) / plan.rounds])));
+    rounds.push(await runRound({ plan, split, original: model, round }, last?.model ?? slimmed?.model ?? model, within(given, [startOf(round), startOf(round + 1)])));
   }
-  return outcomeOf(rounds, { plan, before, hasNorms, samples: Math.min(plan.samples, split?.size ?? 0) }, origins);
+  return outcomeOf(rounds, { plan, before, hasNorms, samples: Math.min(plan.samples, split?.size ?? 0), slimmed }, origins);
+}
+
+/** Part of the whole that slimming takes, roughly: it is a training, as what may follow a round. */
+const SLIM_SHARE = 0.5;
+
+async function slimmedModel(model: Model, plan: PruningPlan, context: PassContext): Promise<PassOutcome | undefined> {
+  if (plan.slim === undefined) return undefined;
+  const dependencies = await findDependencies(model);
+  return slim({ passId: plan.passId, samples: plan.samples, model, dependencies, groups: prunableGroups(model, dependencies, plan, context.origins), ...plan.slim }, context);
 }
 
 interface RoundTask {
@@ -132,23 +149,33 @@ function sharesOf({ recover }: PruningPlan): Readonly<Record<'judging' | 'choosi
     : { judging: [0.01, 0.1], choosing: [0.1, 0.12], mending: [0.12, 0.2], recovery: [0.2, 1] };
 }
 
-function outcomeOf(rounds: readonly Round[], { plan, before, hasNorms, samples }: { readonly plan: PruningPlan; readonly before: Costs; readonly hasNorms: boolean; readonly samples: number }, origins: Origins): PassOutcome {
+interface OutcomeTask {
+  readonly plan: PruningPlan;
+  readonly before: Costs;
+  readonly hasNorms: boolean;
+  readonly samples: number;
+  readonly slimmed: PassOutcome | undefined;
+}
+
+function outcomeOf(rounds: readonly Round[], { plan, before, hasNorms, samples, slimmed }: OutcomeTask, origins: Origins): PassOutcome {
   const [first, last] = [rounds[0], rounds.at(-1)];
   if (first === undefined || last === undefined) throw new Error('pruning without a round');
   const widths = rounds.reduce((merged, round) => mergeWidths(merged, round.widths), noWidths);
-  const forms = new Map([...(last.recovery?.forms ?? []), ...formsOf(widths, origins)]);
+  const training = last.recovery?.training ?? slimmed?.training;
+  const forms = new Map([...(slimmed?.forms ?? []), ...(last.recovery?.forms ?? []), ...formsOf(widths, origins)]);
   return {
     model: last.model, origins: last.origins, forms,
     findings: [
       removalFinding({ criterion: plan.criterion, removed: rounds.reduce((sum, { removed }) => sum + removed, 0), total: first.total, groups: first.groups, before, after: last.after }),
       ...plan.findings?.() ?? [],
+      ...slimmed?.findings ?? [],
       ...mendingFindings(last.mended, samples, hasNorms),
       ...unrankedFindings(first.unranked, plan.criterion),
       ...last.locked,
       ...rounds.flatMap(({ recovery }) => recovery?.findings ?? []),
     ],
     importance: first.curves.map((curve, index) => ({ ...curve, kept: rounds.reduce((kept, { curves }) => curves[index]?.kept ?? kept, curve.kept) })),
-    ...(last.recovery?.training !== undefined && { training: last.recovery.training }),
+    ...(training !== undefined && { training }),
   };
 }
 

@@ -3,12 +3,14 @@
 import { formatCount, formatDigits, formatMetric } from '../../../protocol/format';
 import type { Finding, TrainingReport } from '../../../protocol/report';
 import { type FindingCode, said, type TextParams } from '../../../protocol/text/index';
-import type { TrainingEvent, TrainingResult } from '../../train/training';
+import type { TrainingEvent, TrainingOptions, TrainingResult } from '../../train/training';
 import type { HeldOutMetric } from './heldOutMetric';
 
 export interface TrainingSummary {
-  readonly pass: string;
+  /** Text code of what trained. */
+  readonly title: string;
   readonly fromScratch: boolean;
+  readonly keep: TrainingOptions['keep'];
   readonly metric: HeldOutMetric | undefined;
   /** The metric that the run or the data name, where it is a script. */
   readonly script: string | undefined;
@@ -23,15 +25,16 @@ export interface TrainingSummary {
 }
 
 /** The epoch whose weights were kept. */
-export function keptEpoch({ best, history }: TrainingResult): number {
-  return best?.epoch ?? history.at(-1)?.epoch ?? 0;
+export function keptEpoch({ keep, result: { best, history } }: Pick<TrainingSummary, 'keep' | 'result'>): number {
+  return (keep === 'best' ? best?.epoch : undefined) ?? history.at(-1)?.epoch ?? 0;
 }
 
-export function trainingReport({ metric, result }: TrainingSummary): TrainingReport {
+export function trainingReport(summary: TrainingSummary): TrainingReport {
+  const { metric, result } = summary;
   return {
     metricName: metric?.name ?? null,
     higherIsBetter: metric?.higherIsBetter ?? null,
-    bestEpoch: keptEpoch(result),
+    bestEpoch: keptEpoch(summary),
     epochs: result.history.map(({ epoch, loss, metric: value, learningRate }) => ({ epoch, loss, metric: value, learningRate })),
   };
 }
@@ -41,18 +44,18 @@ export function trainingFindings(summary: TrainingSummary): Finding[] {
 }
 
 function outcome(summary: TrainingSummary): Finding {
-  const { pass, metric, events, result, fromScratch } = summary;
+  const { title, metric, events, result, fromScratch } = summary;
   const { history, steps, seconds } = result;
   const started = events.findLast(({ type }) => type === 'started');
-  const kept = keptEpoch(result);
+  const kept = keptEpoch(summary);
   const params: TextParams = {
-    pass: `pass.${pass}`, steps, seconds: formatDigits(seconds), epoch: kept, epochs: history.at(-1)?.epoch ?? 0,
+    pass: title, steps, seconds: formatDigits(seconds), epoch: kept, epochs: history.at(-1)?.epoch ?? 0,
     parameters: formatCount(started?.type === 'started' ? started.parameters : null),
     batch: started?.type === 'started' ? started.batch * started.accumulate : 0,
   };
   if (metric === undefined) return finding('info', 'finding.trainedUnmeasured', { ...params, loss: formatDigits(history.at(-1)?.loss ?? null) });
   const show = (value: number | null | undefined): string => formatMetric(metric.name, value ?? null);
-  const measured = { ...params, metric: metric.name, heldOut: metric.samples, before: show(history.find(({ epoch }) => epoch === 0)?.metric), after: show(result.best?.metric) };
+  const measured = { ...params, metric: metric.name, heldOut: metric.samples, before: show(history.find(({ epoch }) => epoch === 0)?.metric), after: show(history.find(({ epoch }) => epoch === kept)?.metric) };
   if (fromScratch) return finding('info', 'finding.trainedFromScratch', measured);
   if (kept > 0) return finding('info', 'finding.trained', measured);
   const values = history.flatMap(({ epoch, metric: value }) => (epoch === 0 || value === null ? [] : [value]));
@@ -75,8 +78,9 @@ function otherMetric({ metric, script: asked }: TrainingSummary): Finding[] {
   return [metric === undefined ? finding('warning', 'finding.metricUnused', { asked }) : finding('warning', 'finding.metricReplaced', { metric: metric.name, asked })];
 }
 
-function otherOutputs({ outputs: [first = '', ...others], result }: TrainingSummary): Finding[] {
-  return others.length === 0 || keptEpoch(result) === 0 ? [] : [finding('warning', 'finding.trainedFirstOutput', { output: first, others: others.join(', ') })];
+function otherOutputs(summary: TrainingSummary): Finding[] {
+  const { outputs: [first = '', ...others] } = summary;
+  return others.length === 0 || keptEpoch(summary) === 0 ? [] : [finding('warning', 'finding.trainedFirstOutput', { output: first, others: others.join(', ') })];
 }
 
 /** What did not go as asked; counts are those of the result, which knows what was before a resume. */

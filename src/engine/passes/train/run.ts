@@ -19,8 +19,9 @@ import { foldBatchNorm, restoreBatchNorm } from '../../train/restoreBatchNorm';
 import { heldOut } from '../../train/samples';
 import { createTeacher } from '../../train/teacherSession';
 import type { TrainableModel } from '../../train/trainable';
+import type { Penalty } from '../../train/penalty/penalty';
 import { train } from '../../train/trainer';
-import type { TrainedValues, TrainingEvent, TrainingRequest } from '../../train/training';
+import type { TrainedValues, TrainingEvent, TrainingOptions, TrainingRequest } from '../../train/training';
 import { sparseMasks } from '../prune/weights/masks';
 import type { Origins, PassContext, PassOutcome } from '../pass';
 import { ignoredLayers, layersOf } from '../quantize/ignore';
@@ -38,29 +39,36 @@ export interface TrainingTask {
   /** As chosen, or from the data, once it is known that there are some. */
   readonly losses: readonly LossTerm[] | ((data: Dataset) => Promise<readonly LossTerm[]>);
   readonly teacher?: Model;
+  /** Option of the pass that holds the choices; absent: they are the pass's own. */
+  readonly option?: string;
+  readonly penalty?: Penalty;
+  /** Which epoch's weights come out. Absent: the best. */
+  readonly keep?: TrainingOptions['keep'];
 }
 
 /**
- * Trains and gives the model with the weights of the best epoch; the model as it came where none was better.
+ * Trains and gives the model with the weights of the best epoch, the model as it came where none was better; or those of the
+ * last one.
  *
  * @throws EngineError `alreadyQuantized`, `dataNeeded`, `splitMissing`, `lossNeedsLabels`, `ignoreMatchesNothing`,
  * `invalidOption` (augmentation that does not fit), and what preparing and training throw.
  */
 export async function runTraining(task: TrainingTask, context: PassContext): Promise<PassOutcome> {
-  const { pass, model, choices, fromScratch, teacher } = task;
+  const { pass, option, model, choices, fromScratch, teacher, penalty, keep = 'best' } = task;
   refuseQuantized(model);
   const { data } = context;
-  if (data === undefined) throw new EngineError('dataNeeded', { what: `pass.${pass}` });
+  if (data === undefined) throw new EngineError('dataNeeded', { what: option === undefined ? `pass.${pass}` : `option.${option}` });
   const { training, validation } = splitsOf(data);
   const losses = typeof task.losses === 'function' ? await task.losses(data) : task.losses;
   requireNeeds(losses, { labels: training.labelled, teacher: teacher !== undefined, split: training.name });
   const network = await networkOf(task, context);
-  const options = trainerOptions(choices, { samples: training.size, fromScratch, seed: Math.floor(context.random() * 2 ** 31) });
+  const options = { ...trainerOptions(choices, { samples: training.size, fromScratch, seed: Math.floor(context.random() * 2 ** 31) }), keep };
   const metric = await heldOutMetric(validation, data, { reference: teacher ?? model, comparesNumbers: losses.some(({ loss }) => loss === 'outputs') }, context);
   const watch = watcher(context, metric);
   try {
     const result = await train({
       options, losses, data: training,
+      ...(penalty !== undefined && { penalty }),
       prepare: network.prepare,
       runtime: context.runtime,
       provider: context.provider,
@@ -75,11 +83,11 @@ export async function runTraining(task: TrainingTask, context: PassContext): Pro
       checkpoint: context.checkpoint,
     });
     const summary = {
-      pass, fromScratch, metric, script: scriptMetric(data, context.metric), events: watch.events, result, restored: network.restored,
+      title: option === undefined ? `pass.${pass}` : `option.${option}`, fromScratch, keep, metric, script: scriptMetric(data, context.metric), events: watch.events, result, restored: network.restored,
       masks: network.masks,
       outputs: floatOutputs(model),
     };
-    const changed = fromScratch || keptEpoch(result) > 0;
+    const changed = fromScratch || keptEpoch(summary) > 0;
     return {
       model: changed ? await network.withValues(new Map([...result.parameters, ...result.statistics])) : model,
       origins: context.origins,
@@ -142,10 +150,10 @@ async function networkOf({ model, choices, fromScratch }: TrainingTask, context:
 }
 
 /** Augmentation as the trainer wants it, checked against the model's inputs and the kind of labels. */
-async function augmentation({ pass, model, choices }: TrainingTask, data: Split): Promise<Pick<TrainingRequest, 'augment'>> {
+async function augmentation({ pass, option, model, choices }: TrainingTask, data: Split): Promise<Pick<TrainingRequest, 'augment'>> {
   const options = augmentOptions(choices);
   if (!changesImages(options)) return {};
-  const refuse = (problem: string): EngineError => new EngineError('invalidOption', { pass, path: 'augment', problem, allowed: 'allowed.noAugment' });
+  const refuse = (problem: string): EngineError => new EngineError('invalidOption', { pass, path: option === undefined ? 'augment' : `${option}.augment`, problem, allowed: 'allowed.noAugment' });
   const image = modelInputs(model).find(({ shape }) => shape?.length === 4);
   if (image === undefined) throw refuse('problem.augmentNoImages');
   const { labels } = await data.read(0, 1);

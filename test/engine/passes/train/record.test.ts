@@ -7,7 +7,7 @@ import type { TrainingEvent, TrainingResult } from '../../../../src/engine/train
 const plain: TrainingResult = { parameters: new Map(), statistics: new Map(), history: [], best: undefined, steps: 3, stepsBack: 0, learningRateFactor: 1, seconds: 2 };
 
 function told(result: Partial<TrainingResult>, events: readonly TrainingEvent[] = []): [string, string][] {
-  const summary: TrainingSummary = { pass: 'finetune', fromScratch: false, metric: undefined, events, result: { ...plain, ...result }, script: undefined, restored: 0, masks: new Map(), outputs: ['y'] };
+  const summary: TrainingSummary = { title: 'pass.finetune', fromScratch: false, keep: 'best', metric: undefined, events, result: { ...plain, ...result }, script: undefined, restored: 0, masks: new Map(), outputs: ['y'] };
   return trainingFindings(summary).slice(1).map(({ severity, code }) => [severity, code]);
 }
 
