@@ -10,6 +10,7 @@ import { encodeModel } from '../../../../src/engine/ir/codec';
 import type { Model } from '../../../../src/engine/ir/model';
 import { readTensor, tensorFrom } from '../../../../src/engine/ir/tensors';
 import type { PassContext, PassOutcome } from '../../../../src/engine/passes/pass';
+import { fixedBatch } from '../../../../src/engine/passes/quantize/calibrate';
 import { validateOptions } from '../../../../src/engine/passes/recipe';
 import { findPass } from '../../../../src/engine/passes/registry';
 import { seededRandom } from '../../../../src/engine/random';
@@ -56,8 +57,9 @@ export function runPass(id: string, model: Model, options: Readonly<Record<strin
 export async function testAccuracy(model: Model, data: Dataset, count: number): Promise<number> {
   const session = await testRuntime.createSession(model, { threads: 2 });
   const metric = createMetric('top1', { file: data.path, split: 'test', labelled: true });
+  const fixed = fixedBatch(model, {});
   try {
-    for await (const { batch, outputs } of runBatches([session], data.splits.get('test') as Split, { limit: count })) metric.add(outputs[0] ?? {}, batch);
+    for await (const { batch, outputs } of runBatches([session], data.splits.get('test') as Split, { limit: count, ...(fixed !== undefined && { fixedBatch: fixed }) })) metric.add(outputs[0] ?? {}, batch);
     return await metric.value();
   } finally {
     await session.release();

@@ -103,6 +103,7 @@ describe('what channels gave to every output', function () {
   this.timeout(20_000);
   const cases: readonly [string, readonly Node[], Readonly<Record<string, NdArray>>][] = [
     ['goes into the bias', [node('Conv', ['h', 'w', 'b'], ['y'])], { b: floats([4], 3) }],
+    ['goes into an Add behind', [node('Conv', ['h', 'w'], ['m']), node('Add', ['m', 'b'], ['y'])], { b: floats([4, 1, 1], 3) }],
     ['goes into a new bias', [node('Conv', ['h', 'w'], ['y'])], {}],
     ['goes into the mean of the BatchNormalization behind', [node('Conv', ['h', 'w'], ['m']), norm('y')],
       { s: floats([4], 20), t: floats([4], 21), mean: floats([4], 22), variance: { type: 'float32', dims: [4], data: Float32Array.of(1, 2, 0.5, 3) } }],

@@ -5,6 +5,7 @@ import { floatAttribute, intsAttribute } from '../../../../ir/attributes';
 import { capturedTensors, type GraphIndex, indexGraph, topologicalOrder } from '../../../../ir/graphIndex';
 import { elementCount, isOp, type Model, type Node } from '../../../../ir/model';
 import { tensorFrom } from '../../../../ir/tensors';
+import { FREE_INITIALIZERS_IR } from '../../../cleanup/graphEditor';
 import { findWeights, type PrunableWeight, storedTensor } from '../../linear/findWeights';
 import { columnsOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
 
@@ -66,26 +67,29 @@ function isPlain(node: Node, { kernel }: MatrixLayout): boolean {
 
 // ── shifts ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function shiftOf(node: Node, { groups, rows }: MatrixLayout, cut: Model, index: GraphIndex): Shift | undefined {
-  const isOwn = (name: string): boolean => {
+function shiftOf(node: Node, { groups, rows, kernel }: MatrixLayout, cut: Model, index: GraphIndex): Shift | undefined {
+  /** A stored tensor of a number an output, `behind` axes of 1 behind them, that nothing else reads. */
+  const isOwn = (name: string, behind = 0): boolean => {
     const tensor = storedTensor(cut, name);
     return tensor !== undefined && index.uses(name).length === 1 && !index.outputs.has(name)
-      && tensor.dims.at(-1) === groups * rows && elementCount(tensor.dims) === groups * rows;
+      && tensor.dims.at(-1 - behind) === groups * rows && elementCount(tensor.dims) === groups * rows;
   };
   const own = node.inputs[2] ?? '';
   if (own !== '') return isOwn(own) && floatAttribute(node, 'beta', 1) === 1 ? { name: own, by: 'bias' } : undefined;
   const output = node.outputs[0] ?? '';
   const [reader, ...others] = index.uses(output);
   const next = others.length === 0 && !index.outputs.has(output) ? reader?.node : undefined;
-  const isConvolution = isOp(node, 'Conv', 'ConvTranspose');
   const mean = next?.inputs[3] ?? '';
-  if (next !== undefined && isConvolution && isOp(next, 'BatchNormalization') && isOwn(mean)) return { name: mean, by: 'mean' };
+  if (next !== undefined && isOp(next, 'BatchNormalization') && kernel.length > 0 && isOwn(mean)) return { name: mean, by: 'mean' };
   const added = next?.inputs.find((input) => input !== output) ?? '';
-  if (next !== undefined && !isConvolution && isOp(next, 'Add') && isOwn(added)) return { name: added, by: 'add' };
+  if (next !== undefined && isOp(next, 'Add') && isOwn(added, kernel.length)) return { name: added, by: 'add' };
   return isOp(node, 'MatMul') ? undefined : { name: addBias(node, groups * rows, cut, index), by: 'bias' };
 }
 
-function addBias(node: Node, size: number, { graph }: Model, index: GraphIndex): string {
+function addBias(node: Node, size: number, model: Model, index: GraphIndex): string {
+  const { graph } = model;
+  // Without an input of its name.
+  model.irVersion = Math.max(model.irVersion, FREE_INITIALIZERS_IR);
   const name = index.uniqueName(`${node.outputs[0] ?? ''}/bias`);
   const type = graph.initializers.get(node.inputs[1] ?? '')?.type ?? 'float32';
   const data = type === 'float16' ? new Uint16Array(size) : type === 'float64' ? new Float64Array(size) : new Float32Array(size);
