@@ -70,14 +70,17 @@ export interface AnswerOutput extends TrainableOutput {
 
 /**
  * The float outputs and what they are, told by the graph, by what they gave for a batch, and by labels where there are any.
- * Without labels a bare output of [samples, several] has classes.
+ * A bare output has classes where the labels of the first one say so; without labels where it is the only one and gives
+ * each sample a row. The rest are numbers.
  */
 export function answerOutputs(graph: Graph, shapes: ShapeMap, outputs: Outputs, { size, labels = [] }: { readonly size: number; readonly labels?: readonly Label[] }): readonly AnswerOutput[] {
   const tensors = new Map([...shapes.tensors, ...Object.entries(outputs).map(([name, { type, dims }]) => [name, { type, shape: dims }] as const)]);
-  return outputsOf(graph, { ...shapes, tensors }).filter(({ dims }) => elementCount(dims) > 0).map((output) => {
+  const found = outputsOf(graph, { ...shapes, tensors }).filter(({ dims }) => elementCount(dims) > 0);
+  return found.map((output, index) => {
     const axis = classAxisOf(output, size, labels);
-    const bare = output.activation === 'none' && labels.length === 0 && output.dims.filter((dim) => dim !== 1).length > 2;
-    return { ...output, axis, form: bare ? 'values' : labelFormOf({ ...output, axis }, size, labels) };
+    const isRow = found.length === 1 && output.dims.slice(1).filter((dim) => dim !== 1).length === 1;
+    const isKnown = output.activation !== 'none' || (labels.length > 0 ? index === 0 : isRow);
+    return { ...output, axis, form: isKnown ? labelFormOf({ ...output, axis }, size, labels) : 'values' };
   });
 }
 
