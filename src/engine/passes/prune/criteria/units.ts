@@ -3,6 +3,7 @@
 import type { DependencyGroup, Slot } from '../../../analysis/dependencies/index';
 import { numberAt } from '../../../data/preprocess/cast';
 import { isFloat } from '../../../ir/dataTypes';
+import { indexGraph } from '../../../ir/graphIndex';
 import type { Model } from '../../../ir/model';
 import { isOp } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
@@ -59,6 +60,16 @@ export async function floatValues(model: Model, name: string): Promise<StoredVal
 /** Scales of BatchNormalization by name of the tensor. */
 export function batchNormScales({ graph }: Model): ReadonlySet<string> {
   return new Set(graph.nodes.flatMap((node) => (isOp(node, 'BatchNormalization') ? [node.inputs[1] ?? ''] : [])));
+}
+
+/** Kernels of convolutions whose output goes to a BatchNormalization and nowhere else. */
+export function normalizedKernels({ graph }: Model): ReadonlySet<string> {
+  const index = indexGraph(graph);
+  return new Set(graph.nodes.flatMap((node) => {
+    const output = node.outputs[0] ?? '';
+    const uses = index.uses(output);
+    return isOp(node, 'Conv') && uses.length > 0 && !index.outputs.has(output) && uses.every((use) => isOp(use.node, 'BatchNormalization')) ? [node.inputs[1] ?? ''] : [];
+  }));
 }
 
 /** Kernels, matrices and scales: what multiplies. Biases and running statistics say nothing about the size of a signal. */
