@@ -10,13 +10,14 @@ import type { AppliedPass, Origins, PassCheckpoint, PassContext, PassOutcome, Pa
 import { seededRandom } from '../random';
 import { type ValidPass, validateOptions } from './recipe';
 import { findPass } from './registry';
+import { isChange, joinForms } from './joinForms';
 import { scaled } from './progressShare';
 
 /** The state of a run after some of its passes. */
 export interface RunState {
   readonly model: Model;
   readonly origins: Origins;
-  /** What became of layers, by layer id of the original; the last pass that said something counts. */
+  /** What became of layers, by layer id of the original. */
   readonly forms: ReadonlyMap<string, Said<FormCode>>;
   /** Ids of the passes that touched a layer, by its id. */
   readonly touched: ReadonlyMap<string, readonly string[]>;
@@ -95,9 +96,8 @@ function merge(state: RunState, outcome: PassOutcome, pass: string): RunState {
   const touched = new Map(state.touched);
   const forms = new Map(state.forms);
   for (const [layer, form] of outcome.forms) {
-    if (form.code !== 'form.unchanged' && form.code !== 'form.float') touched.set(layer, [...new Set([...(touched.get(layer) ?? []), pass])]);
-    // Training changes numbers: what else became of a layer ("40 of 64 channels") says more.
-    if (form.code !== 'form.trained' || !shaped(forms.get(layer))) forms.set(layer, form);
+    if (isChange(form)) touched.set(layer, [...new Set([...(touched.get(layer) ?? []), pass])]);
+    forms.set(layer, joinForms(forms.get(layer), form));
   }
   return {
     model: outcome.model,
@@ -106,8 +106,4 @@ function merge(state: RunState, outcome: PassOutcome, pass: string): RunState {
     touched,
     findings: [...state.findings, ...outcome.findings],
   };
-}
-
-function shaped(form: Said<FormCode> | undefined): boolean {
-  return form !== undefined && form.code !== 'form.unchanged' && form.code !== 'form.float';
 }

@@ -18,6 +18,7 @@ export const formTexts = {
   'form.sparse': { en: '{share} zeros', zh: '{share} 为零' },
   'form.pruned': { en: '{kept} of {total} {kind}', zh: '保留 {total} 个{kind}中的 {kept} 个' },
   'form.prunedInput': { en: 'reads {kept} of {total} {kind}', zh: '读取 {total} 个{kind}中的 {kept} 个' },
+  'form.both': { en: '{first}, {then}', zh: '{first}，{then}' },
   'form.units.channels': { en: 'channels', zh: '通道' },
   'form.units.heads': { en: 'heads', zh: '注意力头' },
   'form.units.neurons': { en: 'neurons', zh: '神经元' },
