@@ -30,8 +30,10 @@ export function layerModel(site: Site, widths: SiteWidths, copies: number): Mode
     if (copy > 0) nodes.push(makeNode('Add', [`made${copy}`, sum], [`sum${copy}`]));
     sum = copy > 0 ? `sum${copy}` : 'made0';
   }
-  nodes.push(site.kernel.length > 0 ? makeNode('GlobalAveragePool', [sum], ['y']) : makeNode('ReduceMean', [sum], ['y']));
-  return makeModel(makeGraph({ nodes, initializers, inputs: [makeValue('x', 'float32', [1])], outputs: [makeValue('y', site.type, null)] }));
+  const convolution = site.kernel.length > 0;
+  nodes.push(makeNode(convolution ? 'GlobalAveragePool' : 'ReduceMean', [sum], ['y']));
+  const made = shape.map((size, axis) => (!convolution ? 1 : axis === 0 ? size : axis === 1 ? widths.output : 1));
+  return makeModel(makeGraph({ nodes, initializers, inputs: [makeValue('x', 'float32', [1])], outputs: [makeValue('y', site.type, made)] }));
 }
 
 /** TensorProto.DataType. */

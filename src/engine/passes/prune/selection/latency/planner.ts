@@ -63,7 +63,10 @@ export function latencyPlanner(original: Model, { runtime, provider, threads, di
     whole: async (task) => (await table(task)).whole,
     async meet(task, wanted, choose) {
       const { whole } = await table(task);
-      const tries = await correct(wanted, (budget) => choose(budget * whole), (chosen) => ratioOf(clock, options, original, task, chosen));
+      const meter = await meterFor(task);
+      const tries = await correct(wanted, (budget) => choose(budget * whole), async (chosen) => ({
+        chosen, predicted: meter.total(keptOf(task.rankings, chosen)) / whole, measured: await ratioOf(clock, options, original, task, chosen),
+      }));
       const best = bestOf(tries, wanted);
       if (best !== undefined) met = ratioFinding(best, wanted);
       return best?.chosen;
@@ -92,19 +95,29 @@ interface Try {
 const TRIES = 3;
 /** A model that is faster than wanted by less than this is left so. */
 const NEAR = 0.95;
+/** Corrections aim a little below, where noise does not miss. */
+const AIM = 0.98;
 
-/** Each try asks the prediction for as much less (or more) as the one before was off. */
-async function correct(wanted: number, choose: (budget: number) => ChosenUnits | undefined, measure: (chosen: ChosenUnits) => Promise<number>): Promise<readonly Try[]> {
+async function correct(wanted: number, choose: (budget: number) => ChosenUnits | undefined, measure: (chosen: ChosenUnits) => Promise<Try>): Promise<readonly Try[]> {
   const tries: Try[] = [];
   for (let budget = wanted; tries.length < TRIES;) {
     const chosen = choose(budget);
     if (chosen === undefined) return tries;
-    const measured = await measure(chosen);
-    tries.push({ chosen, predicted: budget, measured });
-    if (measured <= wanted && measured >= NEAR * wanted) return tries;
-    budget *= wanted / measured;
+    const found = await measure(chosen);
+    tries.push(found);
+    if (found.measured <= wanted && found.measured >= NEAR * wanted) return tries;
+    budget = corrected(found, AIM * wanted);
   }
   return tries;
+}
+
+/**
+ * What the prediction has to say so that `wanted` is measured, were measured times linear in predicted ones between this try
+ * and the whole model, for which both are 1: part of a model's time may not change with widths.
+ */
+function corrected({ predicted, measured }: Try, wanted: number): number {
+  const slope = (1 - measured) / (1 - predicted);
+  return slope > 0 ? Math.max(0, 1 - (1 - wanted) / slope) : (predicted * wanted) / measured;
 }
 
 /** The slowest that is fast enough, else the fastest. */
