@@ -132,12 +132,12 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
   const measured = await costsOf(result, context);
   const macs = measured.macs ?? (await costMeter(model, dependencies, context.dims))(chosen).macs;
   const widths = widthsOf(dependencies, chosen);
+  const wanted = dependencies.groups.filter((group) => plan.isWanted(group));
   return {
     model: result, origins: recovery?.origins ?? cutOrigins, widths,
     curves: curvesOf(rankings, widths, plan.criterion, context.origins),
     removed: [...chosen.values()].reduce((sum, units) => sum + [...units].length, 0),
-    total: dependencies.groups.reduce((sum, { size }) => sum + size, 0),
-    groups: dependencies.groups.length, unranked: groups.length - rankings.length, mended, locked: lockedFindings(dependencies, context.origins),
+    total: wanted.reduce((sum, { size }) => sum + size, 0), groups: wanted.length, unranked: groups.length - rankings.length, mended, locked: lockedFindings(dependencies, context.origins),
     after: { ...measured, macs }, recovery,
   };
 }
