@@ -6,6 +6,7 @@ import { largeFiles } from './core/largeFiles';
 import { macs } from './core/macCounts';
 import { pruneHeadsBench } from './core/pruneHeads';
 import { pruneBlocksBench } from './core/pruneBlocks';
+import { pruneLatency } from './core/pruneLatency';
 import { pruneSurgery } from './core/pruneSurgery';
 import { pruneWeightsBench } from './core/pruneWeights';
 import { sparseTraining } from './core/sparseTraining';
@@ -26,4 +27,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, sparseTraining, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, sparseTraining, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
