@@ -56,11 +56,12 @@ withAssets('prune.channels on real models', function () {
     });
   }
 
+  // Refitting makes up for most of a bad choice.
   it('resnet20-cifar10: gradients and magnitudes choose better than chance, with labels or without', async () => {
     const given = await caseOf('models/resnet20-cifar10.onnx', 'data/cifar10.json');
     const unlabelled = { ...given, data: withTraining(given.data, 512, withoutLabels) };
     const accuracyOf = async (criterion: string, from: TrainingCase = given, seed = 1): Promise<number> => {
-      const { model } = await prune(given.model, { macs: 0.6, criterion, grain: 1, samples: 128 }, from, seed);
+      const { model } = await prune(given.model, { macs: 0.6, criterion, grain: 1, samples: 128, refit: false }, from, seed);
       return testAccuracy(model, given.data, 500);
     };
     const random = Math.max(await accuracyOf('random', given, 1), await accuracyOf('random', given, 2));
