@@ -210,6 +210,7 @@ export const passTexts = {
     en: '"group" shrinks all weights of a channel together (group lasso); "scale" shrinks its scale in BatchNormalization (network slimming).',
     zh: '"group" 使一个通道的全部权重一起变小（group lasso）；"scale" 使其 BatchNormalization 缩放系数变小（network slimming）。',
   },
+  'option.slim.learningRate.about': { en: 'Largest step size. Left out: 0.002 for AdamW, 0.01 for SGD.', zh: '最大步长。留空时：AdamW 为 0.002，SGD 为 0.01。' },
   'option.slim.weights': { en: 'Weight of slimming', zh: '稀疏项权重' },
   'option.slim.weights.about': { en: 'How much making channels small counts against answering as before.', zh: '使通道变小相对于保持原有输出的权重。' },
   'option.slim.weights.schedule': { en: 'Over the epochs', zh: '随轮数变化' },

@@ -29,8 +29,11 @@ export interface SlimTask extends Omit<PenalisedUnits, 'method'> {
 /** Of the progress; measuring statistics is the rest. */
 const TRAINING_SHARE = 0.95;
 
-/** Larger than for tuning: what is pulled has to be learned elsewhere meanwhile. */
-const RATES = { adamw: 2e-3, sgd: 0.02 } as const;
+/**
+ * Larger than for tuning: what is pulled has to be learned elsewhere meanwhile. Top-1 of ds_cnn_s-kws12 at half the MACs before
+ * recovery, 3 epochs, 1,000 clips: adamw 72 % with 5e-4 and 80 % with 2e-3, sgd 75 % with 0.01; 67 % unslimmed.
+ */
+const RATES = { adamw: 2e-3, sgd: 0.01 } as const;
 
 /**
  * The model with smaller units. The pass's checkpoint is that of this training.
