@@ -2,6 +2,7 @@
 
 import { EngineError } from '../engine/error';
 import type { Target } from '../engine/passes/pass';
+import { USUAL_BLOCK } from '../engine/passes/prune/selection/order';
 import { cpu, hasVnni } from '../runtime/cpu';
 
 /**
@@ -9,7 +10,6 @@ import { cpu, hasVnni } from '../runtime/cpu';
  * holds. Measured with AVX512: times rise in steps of 16 channels.
  */
 const AVX512_BLOCK = 16;
-const USUAL_BLOCK = 8;
 
 /** Targets by name; whether 8-bit products add up without saturating there (quantization-checklist, first line). */
 const targets: Readonly<Record<string, Target>> = {

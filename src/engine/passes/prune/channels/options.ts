@@ -6,8 +6,7 @@ import type { PassContext } from '../../pass';
 import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import { criterionNames, type CriterionName } from '../criteria/names';
 import { recoverSchema, type RecoverOptions } from '../recovery/recover';
-import { USUAL_BLOCK } from '../selection/latency/planner';
-import type { Widths } from '../selection/order';
+import { USUAL_BLOCK, type Widths } from '../selection/order';
 import { type Measure, type PruningTarget, targetMeasures } from '../selection/target';
 import { type SlimOptions, slimSchema } from '../slim/options';
 

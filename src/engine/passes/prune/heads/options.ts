@@ -6,7 +6,7 @@ import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } fro
 import type { PassContext } from '../../pass';
 import { criterionNames, type CriterionName } from '../criteria/names';
 import { recoverSchema, type RecoverOptions } from '../recovery/recover';
-import { USUAL_BLOCK } from '../selection/latency/planner';
+import { USUAL_BLOCK } from '../selection/order';
 import type { Widths } from '../selection/order';
 
 export const headsPassId = 'prune.heads';

@@ -10,6 +10,9 @@ export interface Ranking {
   readonly importance: Float64Array;
 }
 
+/** Grain where the target does not say what its kernels take at a time: the block of AVX2, which suits most (methods.md). */
+export const USUAL_BLOCK = 8;
+
 export interface Widths {
   readonly grain: number;
   /** Narrow groups have a smaller grain, so that they are not all or nothing. */

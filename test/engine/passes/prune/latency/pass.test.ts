@@ -121,6 +121,9 @@ describe('prune.channels by milliseconds', function () {
     for (const latency of ['3', 'fast', '0ms', '-1ms', '5 minutes']) await assert.rejects(prune(model, { latency }, timed(layerMacs)), /no time/u);
     await assert.rejects(prune(model, { latency: 0.5, macs: 0.5 }, timed(layerMacs)), { code: 'invalidOption' });
     await assert.rejects(prune(model, { latency: `${before}ms` }, timed(layerMacs)), /already/u);
+    const net = new Net();
+    net.output(net.conv(net.node('Relu', [net.conv(net.input([1, 3, 'height', 'width']), 3, 32)]), 32, 4));
+    await assert.rejects(prune(await net.model(), { latency: 0.5 }, timed(layerMacs)), { code: 'symbolicDimension' });
     for (const scope of ['latency', 'global']) {
       await assert.rejects(prune(model, { latency: 0.001, scope }, timed(layerMacs)), (error: Error) => /Ask for 0\.\d+ or more/u.test(error.message) && /ms/u.test(error.message));
     }

@@ -4,23 +4,22 @@
 import { formatMs, formatPercent } from '../../../../../protocol/format';
 import type { Finding } from '../../../../../protocol/report';
 import { said } from '../../../../../protocol/text/index';
+import { constantsOf } from '../../../../analysis/constants';
 import { bindInputs } from '../../../../analysis/openDims';
+import { EngineError } from '../../../../error';
+import { topologicalOrder } from '../../../../ir/graphIndex';
 import type { Model } from '../../../../ir/model';
 import { inferShapes } from '../../../../ir/shapes/index';
-import { constantsOf } from '../../../../analysis/constants';
-import { topologicalOrder } from '../../../../ir/graphIndex';
 import type { Origins, PassContext } from '../../../pass';
 import { scaled } from '../../../progressShare';
+import { layersFrom } from '../../outcome';
 import type { ChoiceTask } from '../../rounds';
 import { type ChosenUnits, removeUnits } from '../../surgery/index';
-import { layersFrom } from '../../outcome';
+import { USUAL_BLOCK } from '../order';
 import { keptOf } from './choices';
 import { type LatencyMeter, latencyMeter } from './meter';
 import { type Site, sitesOf } from './sites';
 import { type Clock, clockOf, type LatencyTable, measureTable } from './table';
-
-/** What kernels take at a time where the target does not say: that of AVX2 and most others. */
-export const USUAL_BLOCK = 8;
 
 /** Part of the time that choosing takes: the table, then cutting and measuring. */
 const TABLE_SHARE = 0.8;
@@ -79,8 +78,13 @@ export function latencyPlanner(original: Model, { runtime, provider, threads, di
   };
 }
 
+/** @throws EngineError `symbolicDimension` where no layer can be timed for want of a size. */
 async function sitesIn(model: Model, dims: PassContext['dims']): Promise<readonly Site[]> {
-  return sitesOf(model, await inferShapes(model, bindInputs(model, dims)), constantsOf(model.graph, topologicalOrder(model.graph)).has);
+  const bound = bindInputs(model, dims);
+  const sites = sitesOf(model, await inferShapes(model, bound), constantsOf(model.graph, topologicalOrder(model.graph)).has);
+  const open = bound.open.find(({ size }) => size === null);
+  if (sites.length === 0 && open !== undefined) throw new EngineError('symbolicDimension', { input: open.input, dim: open.name });
+  return sites;
 }
 
 // ── prediction and measurement ───────────────────────────────────────────────────────────────────────────────────
