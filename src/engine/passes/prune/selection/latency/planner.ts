@@ -61,10 +61,10 @@ export function latencyPlanner(original: Model, { runtime, provider, threads, di
     meterFor,
     whole: async (task) => (await table(task)).whole,
     async meet(task, wanted, choose) {
-      const { whole } = await table(task);
+      const full = (await table(task)).whole;
       const meter = await meterFor(task);
-      const tries = await correct(wanted, (budget) => choose(budget * whole), async (chosen) => ({
-        chosen, predicted: meter.total(keptOf(task.rankings, chosen)) / whole, measured: await ratioOf(clock, options, original, task, chosen),
+      const tries = await correct(wanted, (budget) => choose(budget * full), async (chosen) => ({
+        chosen, predicted: meter.total(keptOf(task.rankings, chosen)) / full, measured: await ratioOf(clock, options, original, task, chosen),
       }));
       const best = bestOf(tries, wanted);
       if (best !== undefined) met = ratioFinding(best, wanted);
@@ -96,7 +96,7 @@ interface Try {
   readonly measured: number;
 }
 
-const TRIES = 3;
+const TRIES = 4;
 /** A model that is faster than wanted by less than this is left so. */
 const NEAR = 0.95;
 /** Corrections aim a little below, where noise does not miss. */
@@ -110,18 +110,28 @@ async function correct(wanted: number, choose: (budget: number) => ChosenUnits |
     const found = await measure(chosen);
     tries.push(found);
     if (found.measured <= wanted && found.measured >= NEAR * wanted) return tries;
-    budget = corrected(found, AIM * wanted);
+    budget = corrected(tries, AIM * wanted);
   }
   return tries;
 }
 
+type Point = Pick<Try, 'predicted' | 'measured'>;
+
+/** The whole model: predictions are scaled to it. */
+const whole: Point = { predicted: 1, measured: 1 };
+
 /**
- * What the prediction has to say so that `wanted` is measured, were measured times linear in predicted ones between this try
- * and the whole model, for which both are 1: part of a model's time may not change with widths.
+ * What the prediction has to say so that `wanted` is measured: linear between the nearest tries on either side of it, or
+ * through the last try from the whole model, since part of a model's time may not change with widths.
  */
-function corrected({ predicted, measured }: Try, wanted: number): number {
-  const slope = (1 - measured) / (1 - predicted);
-  return slope > 0 ? Math.max(0, 1 - (1 - wanted) / slope) : (predicted * wanted) / measured;
+function corrected(tries: readonly Try[], wanted: number): number {
+  const points = [whole, ...tries].sort((a, b) => a.predicted - b.predicted);
+  const slow = points.find(({ measured }) => measured > wanted) ?? whole;
+  const last = tries.at(-1) ?? whole;
+  const fast = points.findLast(({ measured, predicted }) => measured <= wanted && predicted < slow.predicted) ?? last;
+  const from = fast === slow ? whole : slow;
+  const slope = (from.measured - fast.measured) / (from.predicted - fast.predicted);
+  return slope > 0 ? Math.max(0, from.predicted - (from.measured - wanted) / slope) : (last.predicted * wanted) / last.measured;
 }
 
 /** The slowest that is fast enough, else the fastest. */
