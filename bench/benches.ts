@@ -12,6 +12,8 @@ import { pruneWeightsBench } from './core/pruneWeights';
 import { sparseTraining } from './core/sparseTraining';
 import { operators } from './core/operatorTests';
 import { opsetConversion } from './core/opsetConversion';
+import { pruneCriteria } from './pruning/criteria';
+import { pruneRecovery } from './pruning/recovery';
 import { trainingForms } from './core/trainingForms';
 import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
@@ -27,4 +29,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, sparseTraining, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];

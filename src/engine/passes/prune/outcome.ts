@@ -83,25 +83,19 @@ export function formsOf({ made, read }: LayerWidths, origins: Origins): Readonly
 /** Points of a curve: more than a view has pixels for would only make reports longer. */
 const CURVE_POINTS = 64;
 
-export function curvesOf(rankings: readonly Ranking[], { made }: LayerWidths, criterion: CriterionName, origins: Origins): readonly ImportanceCurve[] {
-  return rankings.map(({ group: { id, kind, size, layers }, importance }) => {
+/** By group. */
+export function curvesOf(rankings: readonly Ranking[], chosen: ChosenUnits, criterion: CriterionName, origins: Origins): ReadonlyMap<string, ImportanceCurve> {
+  return new Map(rankings.map(({ group: { id, kind, size, layers }, importance }) => {
     const sorted = importance.slice().sort();
     const mean = sorted.reduce((sum, value) => sum + value, 0) / size;
     const points = Math.min(CURVE_POINTS, size);
     const at = (point: number): number => (points === 1 ? 0 : Math.round((point * (size - 1)) / (points - 1)));
-    const produced = layers.filter(({ role }) => role === 'produces');
-    const width = made.get(produced[0]?.id ?? id);
-    const makers = [...new Set(produced.flatMap((layer) => layersFrom(layer.id, origins)))];
-    return {
-      layer: layersFrom(id, origins)[0] ?? id, ...(makers.length > 1 && { layers: makers }), kind, criterion, total: size, kept: keptOf(size, width),
+    const makers = [...new Set(layers.filter(({ role }) => role === 'produces').flatMap((layer) => layersFrom(layer.id, origins)))];
+    return [id, {
+      layer: makers[0] ?? id, ...(makers.length > 1 && { layers: makers }), kind, criterion, total: size, kept: size - [...(chosen.get(id) ?? [])].length,
       values: Array.from({ length: points }, (_, point) => (sorted[at(point)] ?? 0) / (mean > 0 ? mean : 1)),
-    };
-  });
-}
-
-/** A layer that makes several groups says the widths of all together. */
-function keptOf(size: number, width: Width | undefined): number {
-  return width === undefined ? size : Math.round((size * width.kept) / width.total);
+    }];
+  }));
 }
 
 // ── findings ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -58,7 +58,7 @@ interface Round {
   readonly model: Model;
   readonly origins: Origins;
   readonly widths: LayerWidths;
-  readonly curves: readonly ImportanceCurve[];
+  readonly curves: ReadonlyMap<string, ImportanceCurve>;
   readonly removed: number;
   readonly total: number;
   readonly groups: number;
@@ -135,7 +135,7 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
   const wanted = dependencies.groups.filter((group) => plan.isWanted(group));
   return {
     model: result, origins: recovery?.origins ?? cutOrigins, widths,
-    curves: curvesOf(rankings, widths, plan.criterion, context.origins),
+    curves: curvesOf(rankings, chosen, plan.criterion, context.origins),
     removed: [...chosen.values()].reduce((sum, units) => sum + [...units].length, 0),
     total: wanted.reduce((sum, { size }) => sum + size, 0), groups: wanted.length, unranked: groups.length - rankings.length, mended, locked: lockedFindings(dependencies, context.origins),
     after: { ...measured, macs }, recovery,
@@ -174,7 +174,8 @@ function outcomeOf(rounds: readonly Round[], { plan, before, hasNorms, samples, 
       ...last.locked,
       ...rounds.flatMap(({ recovery }) => recovery?.findings ?? []),
     ],
-    importance: first.curves.map((curve, index) => ({ ...curve, kept: rounds.reduce((kept, { curves }) => curves[index]?.kept ?? kept, curve.kept) })),
+    // What the last round left; groups too small to be judged again have no curve in it.
+    importance: [...first.curves].map(([group, curve]) => ({ ...curve, kept: rounds.reduce((kept, { curves }) => curves.get(group)?.kept ?? kept, curve.kept) })),
     ...(training !== undefined && { training }),
   };
 }
