@@ -195,8 +195,8 @@ export const findingTexts = {
     zh: '已用 {samples} 个训练样本，为输入变少的 {layers} 个层重新拟合权重，使其输出接近原来的输出：输出方差的平均偏差占比由沿用旧权重时的 {before} 变为 {after}。',
   },
   'finding.refitLeft': {
-    en: '{layers} layers that read fewer inputs keep their old weights: these are shared, scaled, or too wide to be fitted. Training ("recover", "finetune" or "distill") reaches them too.',
-    zh: '{layers} 个输入变少的层沿用旧权重：这些权重被共享、带缩放系数，或过宽而无法拟合。训练（"recover"、"finetune" 或 "distill"）可以调整它们。',
+    en: '{layers} layers that read fewer inputs keep their old weights: these are shared, scaled, sparse, or too wide to be fitted. Training ("recover", "finetune" or "distill") reaches them too.',
+    zh: '{layers} 个输入变少的层沿用旧权重：这些权重被共享、带缩放系数、已稀疏化，或过宽而无法拟合。训练（"recover"、"finetune" 或 "distill"）可以调整它们。',
   },
   'finding.statisticsRenewed': {
     en: 'The running statistics of {layers} BatchNormalizations were measured anew on {samples} training samples.',

@@ -128,7 +128,8 @@ export function lockedFindings({ locked }: Dependencies, origins: Origins): Find
 
 /** `samples`: how many there were to look at. */
 export function mendingFindings({ refit, renewed }: Mended, samples: number, hasNorms: boolean): Finding[] {
-  return refit === undefined ? statisticsFindings(renewed, samples, hasNorms) : refitFindings(refit, samples);
+  const isFitted = refit !== undefined && refit.layers.length > 0;
+  return [...(isFitted ? [] : statisticsFindings(renewed, samples, hasNorms)), ...(refit === undefined ? [] : refitFindings(refit, samples))];
 }
 
 /** `renewed`: BatchNormalizations whose statistics were measured anew. */
@@ -139,7 +140,10 @@ export function statisticsFindings(renewed: number, samples: number, hasNorms: b
 
 function refitFindings({ layers, left, skipped }: RefitOutcome, samples: number): Finding[] {
   const mean = (of: (layer: RefitOutcome['layers'][number]) => number): string => formatPercent(layers.reduce((sum, layer) => sum + of(layer), 0) / layers.length);
-  const findings = [info('finding.refitted', { layers: layers.length, samples: samples - skipped, before: mean(({ missedBefore }) => missedBefore), after: mean(({ missedAfter }) => missedAfter) })];
+  const findings: Finding[] = [];
+  if (layers.length > 0) {
+    findings.push(info('finding.refitted', { layers: layers.length, samples: samples - skipped, before: mean(({ missedBefore }) => missedBefore), after: mean(({ missedAfter }) => missedAfter) }));
+  }
   if (left > 0) findings.push(info('finding.refitLeft', { layers: left }));
   if (skipped > 0) findings.push({ severity: 'warning', ...said('finding.samplesSkipped', { count: skipped }) });
   return findings;

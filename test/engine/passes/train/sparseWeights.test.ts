@@ -9,7 +9,7 @@ import { wireOf } from '../../../../src/engine/ir/dataTypes';
 import { elementCount, isOp, type Model, type Tensor } from '../../../../src/engine/ir/model';
 import { readTensor, tensorFrom } from '../../../../src/engine/ir/tensors';
 import type { PassContext } from '../../../../src/engine/passes/pass';
-import { sparseMasks } from '../../../../src/engine/passes/prune/weights/masks';
+import { sparseMasks, sparseTensors } from '../../../../src/engine/passes/prune/weights/masks';
 import { withAssets } from '../../../support/assets';
 import { closeAssets, decodedCopy } from '../../../support/models';
 import { storedCheckpoint } from '../../../support/storedCheckpoint';
@@ -90,6 +90,25 @@ withAssets('training after prune.weights', function () {
     await assert.rejects(runPass('finetune', sparse, FEW, { data, checkpoint, signal: stop.signal, progress: ({ fraction }) => { if ((fraction ?? 0) > 0.6) stop.abort(); } }), { code: 'cancelled' });
     assert.ok((await bytesOf(await runPass('finetune', sparse, FEW, { data, checkpoint }))).equals(whole));
   });
+
+  for (const [form, made] of [['initializers', (model: Model) => model], ['float16 and a Constant node', inHalfPrecision]] as const) {
+    it(`keeps them where prune.channels cuts the tensors in between: ${form}`, async () => {
+      const { model: all } = await runPass('prune.weights', await made(keywords.model), { sparsity: 0.6 }, {});
+      const cut = await runPass('prune.channels', all, { parameters: 0.5, criterion: 'l2', samples: 64 }, { data: keywords.data });
+      assert.deepEqual(sparseTensors(cut.model), sparseTensors(all));
+      const [before, after] = [await sparseMasks(all), await sparseMasks(cut.model)];
+      for (const [name, mask] of after) {
+        const share = mask.reduce((zeros, kept) => zeros + 1 - kept, 0) / mask.length;
+        assert.ok(share > 0.3, `${name} has ${share} zeros`);
+      }
+      assert.ok([...after].some(([name, mask]) => mask.length < (before.get(name)?.length ?? 0)), 'nothing was cut');
+      assert.equal(cut.findings.find(({ code }) => code === 'finding.refitLeft')?.params['layers'], 3);
+      assert.ok(!codes(cut).includes('finding.refitted'));
+      const outcome = await runPass('finetune', cut.model, { ...FEW, epochs: 1 }, context);
+      await assertSameZeros(outcome.model, cut.model);
+      assert.ok(codes(outcome).includes('finding.masksKept'));
+    });
+  }
 
   it('keeps N:M patterns from new first weights', async () => {
     const { model } = await runPass('prune.weights', keywords.model, { pattern: '2:4' }, {});

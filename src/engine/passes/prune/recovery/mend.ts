@@ -24,7 +24,7 @@ export interface MendTask {
 
 export interface Mended {
   readonly model: Model;
-  /** Present where layers got new weights. */
+  /** Present where refitting was wanted, also where no layer got new weights. */
   readonly refit: RefitOutcome | undefined;
   /** BatchNormalizations with new statistics. */
   readonly renewed: number;
@@ -35,5 +35,5 @@ export async function mend({ original, removal, split, samples, refit: wanted }:
   const fitted = wanted ? await refit({ original, removal, split, samples }, context) : undefined;
   if (fitted !== undefined && fitted.layers.length > 0) return { model: fitted.model, refit: fitted, renewed: 0 };
   const { model, layers } = await renewStatistics(removal.model, split, samples, context);
-  return { model, refit: undefined, renewed: layers };
+  return { model, refit: fitted, renewed: layers };
 }

@@ -7,6 +7,7 @@ import { encodeModel } from '../../../../../src/engine/ir/codec';
 import type { Model, Node } from '../../../../../src/engine/ir/model';
 import { readTensor, tensorFrom } from '../../../../../src/engine/ir/tensors';
 import type { NdArray } from '../../../../../src/engine/ports';
+import { recordSparse, sparseMasks } from '../../../../../src/engine/passes/prune/weights/masks';
 import { floats, node, samples, small } from '../../quantize/staticSupport';
 import { behindConvolution, CHANNELS, differs, fit, repeated, repeatedColumns, withoutCopies } from './refitSupport';
 
@@ -187,6 +188,22 @@ describe('refitting', function () {
     const controller = new AbortController();
     controller.abort();
     await assert.rejects(async () => fit(model, await withoutCopies(model, ['p']), samples(8, shape), {}, { signal: controller.signal }), { code: 'cancelled' });
+  });
+
+  it('leaves weights alone that a pass made sparse, and fits the others', async () => {
+    const model = behindConvolution(node('Conv', ['h', 'w', 'b'], ['e']), { w: floats([4, CHANNELS, 1, 1], 5), b: floats([4], 3), v: floats([4, CHANNELS, 1, 1], 6) }, {
+      more: [node('Conv', ['h', 'v'], ['f']), node('Add', ['e', 'f'], ['y'])],
+    });
+    const values = await weightOf(model, 'w');
+    model.graph.initializers.set('w', tensorFrom('w', { type: 'float32', dims: [4, CHANNELS, 1, 1], data: values.map((value, at) => (at % 3 === 0 ? 0 : value)) }));
+    recordSparse(model, ['w']);
+    const removal = await withoutCopies(model, ['p']);
+    const { layers, left, model: fitted } = await fit(model, removal, samples(16, shape));
+    assert.deepEqual([layers.map(({ id }) => id), left], [['f'], 1]);
+    assert.deepEqual(await weightOf(fitted, 'w'), await weightOf(removal.model, 'w'));
+    const zeros = (await sparseMasks(fitted)).get('w')?.filter((kept) => kept === 0).length;
+    // Entries 0, 3, ... of rows of 8 of which the first 4 stay.
+    assert.equal(zeros, [...values.keys()].filter((at) => at % 3 === 0 && at % CHANNELS < CHANNELS / 2).length);
   });
 
   it('leaves weights alone that other layers share or that are scaled, and says how many', async () => {

@@ -8,6 +8,7 @@ import { int, ints } from '../../../../../src/engine/ir/attributes';
 import type { Tensor } from '../../../../../src/engine/ir/model';
 import { readTensor, tensorFrom } from '../../../../../src/engine/ir/tensors';
 import { removeUnits, sliceTensor } from '../../../../../src/engine/passes/prune/surgery/index';
+import { recordSparse, sparseMasks, sparseTensors } from '../../../../../src/engine/passes/prune/weights/masks';
 import { memorySource } from '../../../../support/memorySource';
 import { halved, Net } from '../../../../support/pruning';
 
@@ -40,6 +41,19 @@ describe('removing units', () => {
     assert.deepEqual(kept.of(model.graph.nodes[0]?.outputs[0] ?? '', 1), Int32Array.of(0, 2));
     const untouched = await removeUnits(model, dependencies, new Map());
     assert.deepEqual(names(untouched.model), names(model));
+  });
+
+  it('keeps the names of weights that layers share, in which notes of sparse ones hold', async () => {
+    const net = new Net();
+    const [kernel, last] = [net.weight(6, 3, 3, 3), net.weight(2, 6, 1, 1)];
+    const branch = (x: string): string => net.node('Conv', [net.node('Relu', [net.node('Conv', [x, kernel])]), last]);
+    net.output(net.node('Add', [branch(net.input([1, 3, 5, 5])), branch(net.input([1, 3, 5, 5]))]));
+    const model = await net.model();
+    const dependencies = await findDependencies(model);
+    recordSparse(model, [kernel, last]);
+    const { model: pruned } = await removeUnits(model, dependencies, new Map([[dependencies.groups[0]?.id ?? '', [0, 2, 5]]]));
+    assert.deepEqual(sparseTensors(pruned), [kernel, last].sort());
+    assert.deepEqual([...(await sparseMasks(pruned)).values()].map(({ length }) => length).sort((a, b) => a - b), [2 * 3, 3 * 27]);
   });
 
   it('shares a constant between a node that shrinks and one that does not', async () => {

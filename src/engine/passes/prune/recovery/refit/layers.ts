@@ -8,6 +8,7 @@ import { tensorFrom } from '../../../../ir/tensors';
 import { FREE_INITIALIZERS_IR } from '../../../cleanup/graphEditor';
 import { findWeights, type PrunableWeight, storedTensor } from '../../linear/findWeights';
 import { columnsOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
+import { sparseTensors } from '../../weights/masks';
 
 export interface RefitLayer {
   readonly weight: PrunableWeight;
@@ -30,14 +31,18 @@ export interface RefitLayers {
   readonly left: number;
 }
 
-/** Layers of `cut` with fewer weights an output than in `original`. Those without a bias get one of zeros, in place. */
+/**
+ * Layers of `cut` with fewer weights an output than in `original`. Those without a bias get one of zeros, in place. Weights
+ * that a pass made sparse stay: a fit fills their zeros.
+ */
 export async function refitLayers(original: Model, cut: Model): Promise<RefitLayers> {
   const before = new Map((await weightsOf(original)).map(({ name, layout }) => [name, columnsOf(layout)]));
   const index = indexGraph(cut.graph);
+  const sparse = new Set(sparseTensors(cut));
   const found = (await weightsOf(cut)).filter(({ name, layout }) => columnsOf(layout) < (before.get(name) ?? 0));
   const layers = found.flatMap((weight): RefitLayer[] => {
     const { name, layout, nodes: [node] } = weight;
-    const isFit = isAlone(node.inputs[1] ?? '', name, index) && isPlain(node, layout) && columnsOf(layout) <= MOST_COLUMNS;
+    const isFit = !sparse.has(name) && isAlone(node.inputs[1] ?? '', name, index) && isPlain(node, layout) && columnsOf(layout) <= MOST_COLUMNS;
     return isFit ? [{ weight, node, shift: shiftOf(node, layout, cut, index) }] : [];
   });
   return { stages: stagesOf(cut, layers), left: found.length - layers.length };
