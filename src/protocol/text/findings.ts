@@ -223,6 +223,10 @@ export const findingTexts = {
     zh: '只移除一个块时答案的距离（类别用 Kullback-Leibler 散度，数值用平方误差占比；括号内为改变的答案比例），在 {samples} 个训练样本上：{effects}。',
   },
   'finding.blockStays': { en: 'Block "{block}" stays: {why}', zh: '块 "{block}" 保留：{why}' },
+  'finding.normsWritten': {
+    en: '{count} normalizations of the model are written out in small operators: one behind a removed block stays and is applied a second time. Put "cleanup" before "prune.blocks" (with "opset": {opset} where the model has a lower one), which makes one operator of each, and compare.',
+    zh: '模型中有 {count} 个归一化以多个小算子的形式写出：被移除块之后的归一化会保留下来，从而重复执行。请先运行 "cleanup" 再运行 "prune.blocks"（若模型的 opset 较低，请加 "opset": {opset}），它会把每个归一化合并为一个算子，然后再比较。',
+  },
   'finding.headsLocked': { en: 'The attention at "{layer}" keeps all its heads: {why}.', zh: '"{layer}" 处的注意力保留全部注意力头：{why}。' },
   'finding.layerLocked': { en: 'Layer "{layer}" keeps what it makes: {why}.', zh: '层 "{layer}" 的输出保持不变：{why}。' },
   'finding.inputs.samples': { en: 'a real sample', zh: '真实样本' },

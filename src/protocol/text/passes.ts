@@ -36,8 +36,8 @@ export const passTexts = {
   },
   'pass.prune.blocks': { en: 'Prune blocks', zh: '块剪枝' },
   'pass.prune.blocks.about': {
-    en: 'Takes whole residual blocks and transformer layers (attention with the feed-forward part behind it) out of the model: those first whose absence moves the answers on training samples least. Latency falls in step; training afterwards ("recover") brings most of the accuracy back. Needs no labels.',
-    zh: '从模型中整体移除残差块与 Transformer 层（注意力及其后的前馈部分）：先移除缺少后训练样本上答案变化最小的。延迟随之下降；之后的训练（"recover"）可挽回大部分准确率。无需标签。',
+    en: 'Takes whole residual blocks and transformer layers (attention with the feed-forward part behind it) out of the model: those first whose absence moves the answers on training samples least. Latency falls in step; training afterwards ("recover") brings most of the accuracy back. Put "cleanup" first where normalizations are written out in small operators. Needs no labels.',
+    zh: '从模型中整体移除残差块与 Transformer 层（注意力及其后的前馈部分）：先移除缺少后训练样本上答案变化最小的。延迟随之下降；之后的训练（"recover"）可挽回大部分准确率。若归一化以多个小算子写出，请先运行 "cleanup"。无需标签。',
   },
   'pass.prune.heads': { en: 'Prune heads and neurons', zh: '剪枝注意力头与神经元' },
   'pass.prune.heads.about': {

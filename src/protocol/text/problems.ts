@@ -50,6 +50,10 @@ export const problemTexts = {
   'problem.globalMethod': { en: '"global" compares magnitudes only', zh: '"global" 只比较权重大小' },
   'problem.globalPattern': { en: 'a pattern holds within each layer', zh: '模式在各层之内成立' },
   'problem.noSuchBlocks': { en: 'There is none in this model.', zh: '该模型中没有这样的块。' },
+  'problem.blocksWrittenOut': {
+    en: 'There is none in this form of the model, whose normalizations are written out in small operators: put "cleanup" first (with "opset": {opset} where the model has a lower one).',
+    zh: '该模型的这种形式中没有这样的块：其归一化以多个小算子的形式写出。请先运行 "cleanup"（若模型的 opset 较低，请加 "opset": {opset}）。',
+  },
   'problem.blocksIgnored': { en: 'All there are hold a layer of "ignore".', zh: '现有的块都含有 "ignore" 中的层。' },
   'problem.keepsAllBlocks': { en: '{found} keeps all blocks: the model has {total}', zh: '{found} 会保留全部块：模型共有 {total} 个' },
   'problem.blocksMustStay': { en: '{found} is too little: of the {total} blocks {stay} must stay, as "ignore" says or because of how they are built', zh: '{found} 太小：在 {total} 个块中有 {stay} 个必须保留（"ignore" 指定，或结构所致）' },

@@ -6,6 +6,7 @@ import { findResiduals, type Residual, type StuckResidual } from './residuals';
 
 export { dataFlowOf, neededNodes, resolve } from './dataFlow';
 export type { Residual, StayReason, StuckResidual } from './residuals';
+export { writtenNorms, type WrittenNorms } from './writtenNorms';
 
 export interface Block {
   /** Exit of the last part. */

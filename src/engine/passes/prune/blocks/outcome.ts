@@ -3,7 +3,7 @@
 import { formatBytes, formatCount, formatDigits, formatPercent, UNKNOWN } from '../../../../protocol/format';
 import type { Finding } from '../../../../protocol/report';
 import { type FormCode, said, type Said, type TextParams } from '../../../../protocol/text/index';
-import type { Block, StuckResidual } from '../../../analysis/blocks/index';
+import type { Block, StuckResidual, WrittenNorms } from '../../../analysis/blocks/index';
 import { costOf } from '../../../analysis/cost';
 import { findLayers, type Layer } from '../../../analysis/layers';
 import { bindInputs } from '../../../analysis/openDims';
@@ -65,6 +65,10 @@ export function stayingFindings(stuck: readonly StuckResidual[], ignored: readon
     ...stuck.map(({ layers, why }) => info('finding.blockStays', { block: blockName(layers, origins), why })),
     ...ignored.map((block) => info('finding.blockStays', { block: blockName(layersOfBlock(block), origins), why: 'why.ignored' })),
   ];
+}
+
+export function writtenNormFindings({ count, opset }: WrittenNorms): Finding[] {
+  return count === 0 ? [] : [{ severity: 'warning', ...said('finding.normsWritten', { count, opset }) }];
 }
 
 /** `0.012 (1.2 %)`: the distance, and the share of answers that are others. */

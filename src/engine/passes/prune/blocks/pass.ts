@@ -1,7 +1,7 @@
 // The pass `prune.blocks`: takes whole residual blocks and transformer layers out of the model, those first whose absence
 // moves its answers least. Finding is in analysis/blocks; here is choosing, removing and mending.
 
-import { findBlocks, type Block, type StuckResidual } from '../../../analysis/blocks/index';
+import { findBlocks, writtenNorms, type Block, type StuckResidual } from '../../../analysis/blocks/index';
 import { requireSplit } from '../../../data/dataset';
 import { EngineError } from '../../../error';
 import { isOp, type Model } from '../../../ir/model';
@@ -14,7 +14,7 @@ import { recoverTraining } from '../recovery/recover';
 import { renewStatistics } from '../recovery/statistics';
 import { chooseBlocks } from './choose';
 import { blocksOptions, blocksPassId, blocksToRemove, checkBlocksOptions } from './options';
-import { blockName, costsOf, removalFindings, removedForms, stayingFindings } from './outcome';
+import { blockName, costsOf, removalFindings, removedForms, stayingFindings, writtenNormFindings } from './outcome';
 import { removeBlocks } from './removeBlocks';
 
 /** Parts of a run in its time; rough, by runs on resnet20-cifar10 with and without an epoch of training. */
@@ -52,6 +52,7 @@ export const pruneBlocks: Pass<typeof blocksOptions> = {
         ...removalFindings({ steps, total, samples: seen, before: await costsOf(model, context.dims), after: await costsOf(result, context.dims) }, origins),
         ...statisticsFindings(renewed, seen, result.graph.nodes.some((node) => isOp(node, 'BatchNormalization'))),
         ...stayingFindings(stuck, ignored, origins),
+        ...writtenNormFindings(writtenNorms(model)),
         ...(recovery?.findings ?? []),
       ],
       ...(recovery?.training !== undefined && { training: recovery.training }),
@@ -74,9 +75,10 @@ async function candidates(model: Model, { ignore, split }: { readonly ignore: re
   const ignored = free.filter(isIgnored);
   if (free.length > ignored.length) return { free: free.filter((block) => !ignored.includes(block)), ignored, stuck };
   const [first] = stuck;
-  throw new EngineError('noBlocks', ignored.length > 0 || first === undefined
-    ? { detail: ignored.length > 0 ? 'problem.blocksIgnored' : 'problem.noSuchBlocks' }
-    : { detail: 'finding.blockStays', block: blockName(first.layers, origins), why: first.why });
+  if (ignored.length > 0) throw new EngineError('noBlocks', { detail: 'problem.blocksIgnored' });
+  if (first !== undefined) throw new EngineError('noBlocks', { detail: 'finding.blockStays', block: blockName(first.layers, origins), why: first.why });
+  const { count, opset } = writtenNorms(model);
+  throw new EngineError('noBlocks', count > 0 ? { detail: 'problem.blocksWrittenOut', opset } : { detail: 'problem.noSuchBlocks' });
 }
 
 /** An Identity that keeps the name of an output belongs to no layer. */

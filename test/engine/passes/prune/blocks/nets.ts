@@ -11,6 +11,15 @@ export function norm(net: Net, x: string, width = WIDTH): string {
   return net.node('LayerNormalization', [x, net.positive(width), net.weight(width)], { axis: int(-1), epsilon: float(1e-5) });
 }
 
+/** (x - mean) / sqrt(mean of squares + epsilon) * scale + bias, as exporters write it below opset 17. */
+export function writtenNorm(net: Net, x: string, width = WIDTH): string {
+  const mean = (y: string): string => net.node('ReduceMean', [y, net.ints(-1)]);
+  const centered = net.node('Sub', [x, mean(x)]);
+  const variance = net.node('Add', [mean(net.node('Mul', [centered, centered])), bound(net, 1e-5)]);
+  const normal = net.node('Div', [centered, net.node('Sqrt', [variance])]);
+  return net.node('Add', [net.node('Mul', [normal, net.positive(width)]), net.weight(width)]);
+}
+
 export function scaled(net: Net, x: string, width = WIDTH): string {
   return net.node('BatchNormalization', [x, net.positive(width), net.weight(width), net.weight(width), net.positive(width)]);
 }
@@ -65,9 +74,13 @@ export function feedForward(net: Net, x: string): string {
 }
 
 /** norm(x + attention(x)), then norm(x + feedForward(x)): BERT */
-export function postNormalized(net: Net, x: string, mask: string): string {
-  const attended = norm(net, net.node('Add', [x, attention(net, x, mask)]));
-  return norm(net, net.node('Add', [attended, feedForward(net, attended)]));
+export function postNormalized(net: Net, x: string, mask: string, normal = norm): string {
+  const attended = normal(net, net.node('Add', [x, attention(net, x, mask)]));
+  return normal(net, net.node('Add', [attended, feedForward(net, attended)]));
+}
+
+export function postWritten(net: Net, x: string, mask: string): string {
+  return postNormalized(net, x, mask, writtenNorm);
 }
 
 /** x + attention(norm(x)), then x + feedForward(norm(x)): GPT-2, ViT */
@@ -77,7 +90,7 @@ export function preNormalized(net: Net, x: string, mask: string): string {
 }
 
 /** A transformer of `layers` on [N, 3, 4] that gives 3 classes. */
-export async function transformer(layers: number, layer: typeof postNormalized): Promise<Model> {
+export async function transformer(layers: number, layer: typeof postWritten): Promise<Model> {
   const net = new Net();
   const input = net.input(['N', 3, WIDTH]);
   const mask = net.node('Mul', [net.node('ReduceMean', [input, net.ints(1, 2)]), bound(net, -0.1)]);

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import type { Dataset } from '../../../../../src/engine/data/dataset';
+import { EngineError } from '../../../../../src/engine/error';
+import { int } from '../../../../../src/engine/ir/attributes';
 import { isOp, type Model } from '../../../../../src/engine/ir/model';
 import { readTensor, tensorFrom } from '../../../../../src/engine/ir/tensors';
 import type { PassContext, PassOutcome } from '../../../../../src/engine/passes/pass';
@@ -11,7 +13,7 @@ import { Net } from '../../../../support/pruning';
 import { contextFor, samples } from '../../quantize/staticSupport';
 import { bytesOf, codes, runPass } from '../../train/trainSupport';
 import { storedCheckpoint } from '../../../../support/storedCheckpoint';
-import { convolutional, cropped, fedByX, inverted, postActivated, postNormalized, preActivated, projected, transformer } from './nets';
+import { convolutional, cropped, fedByX, inverted, postActivated, postNormalized, postWritten, preActivated, projected, transformer, WIDTH, writtenNorm } from './nets';
 
 const images = samples(24, [3, 8, 8]);
 
@@ -74,6 +76,24 @@ describe('prune.blocks', function () {
     assert.match(messages(outcome, 'finding.blockStays')[0] ?? '', /"ignore"/u);
     await assert.rejects(prune(model, { ignore: ['conv*'] }), /"ignore"/u);
     await assert.rejects(prune(model, { ignore: ['nowhere'] }), { code: 'ignoreMatchesNothing' });
+  });
+
+  it('warns of normalizations that are written out, and has nothing to warn of after cleanup', async () => {
+    const model = fedByX(await transformer(3, postWritten));
+    const data = samples(8, [3, 4]);
+    const outcome = await prune(model, { keep: 2 }, {}, data);
+    assert.match(messages(outcome, 'finding.normsWritten')[0] ?? '', /^6 normalizations .*"cleanup".*"opset": 17/u);
+    assert.equal(countOf(outcome.model, 'Sqrt'), 6, 'those of the layer that went are still there');
+    const { model: clean } = await runPass('cleanup', model, {}, contextFor(model, undefined));
+    assert.equal(countOf(clean, 'LayerNormalization'), countOf(model, 'LayerNormalization') + 6);
+    assert.deepEqual(messages(await prune(clean, { keep: 2 }, {}, data), 'finding.normsWritten'), []);
+  });
+
+  it('tells to run cleanup where a model with such normalizations has no block', async () => {
+    const net = new Net();
+    const x = writtenNorm(net, net.dense(net.input(['N', 3, WIDTH]), WIDTH, WIDTH));
+    net.output(net.node('Gemm', [net.node('ReduceMean', [x, net.ints(1)], { keepdims: int(0) }), net.weight(WIDTH, 3)]));
+    await assert.rejects(prune(fedByX(await net.model()), {}, {}, samples(8, [3, 4])), (error: unknown) => error instanceof EngineError && error.code === 'noBlocks' && error.message.includes('"cleanup"'));
   });
 
   it('takes layers of transformers whole, or in parts', async () => {
