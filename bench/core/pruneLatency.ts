@@ -10,9 +10,11 @@ import type { Bench, BenchTable, Claim } from '../lib/bench';
 import { applyPasses, judge, type Judged, latencies, points, pointsOf } from '../lib/passes';
 import { asset } from '../lib/workspace';
 
-/** Shares of the original's latency. */
-const targets = [0.5, 0.35] as const;
-const subjects = ['fashion-resnet18-bn', 'fashion-mobilenetv2-bn'] as const;
+/** Targets are shares of the original's latency; fashion-mobilenetv2-bn cannot go below 0.4. */
+const cases = [
+  { subject: 'fashion-resnet18-bn', target: 0.5 }, { subject: 'fashion-mobilenetv2-bn', target: 0.5 },
+  { subject: 'fashion-resnet18-bn', target: 0.35 }, { subject: 'fashion-mobilenetv2-bn', target: 0.6 },
+] as const;
 const scopes = ['global', 'latency'] as const;
 const halved = 'fashion-resnet18';
 const DATA = 'data/fashion-mnist-subset.json';
@@ -58,12 +60,12 @@ export const pruneLatency: Bench = {
     const half = await onModel(halved, halfOf);
     log(`${halved}: ${half.macs} of the MACs, ${ratio(half.latency.ratio)} of the latency`);
     const rows: Row[] = [];
-    for (const subject of subjects) {
-      for (const target of targets) {
-        const began = performance.now();
-        rows.push(...await onModel(subject, (model, data) => compare(subject, target, model, data)));
-        log(`${subject}, ${target}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
-      }
+    for (const { subject, target } of cases) {
+      const began = performance.now();
+      const pair = await onModel(subject, (model, data) => compare(subject, target, model, data));
+      const told = pair.map(({ scope, latency, pruned, recovered }) => `${scope} ${ratio(latency.ratio)} of the latency, ${points(pruned.value)} %, trained ${points(recovered.value)} %`);
+      log(`${subject} at ${target}: ${told.join('; ')}; ${((performance.now() - began) / 1000).toFixed(0)} s`);
+      rows.push(...pair);
     }
     return { claims: claims(half, rows), tables: [table(rows)] };
   },
