@@ -252,6 +252,22 @@ describe('the pages in a browser', function () {
     await page.close();
   });
 
+  it('breaks no word of a form in a panel as narrow as it gets', async () => {
+    const { page, tell } = await openPage(browser, 'review', { theme: 'dark', width: 300, height: 800 });
+    const forms = [said('form.unchanged'), said('form.int8Activations'), said('form.prunedInput', { kept: 24, total: 32, kind: 'form.units.channels' })];
+    await tell({ type: 'reports', chosen: 'a', reports: [{ id: 'a', name: review.name, folder: '', time: '2026-01-02T03:04:05Z' }] });
+    await tell({ type: 'report', report: { ...report, layers: report.layers.map((layer, at) => ({ ...layer, after: { ...layer.after, form: forms[at % forms.length] } })) } });
+    const broken = await page.evaluate<readonly string[]>(`[...document.querySelectorAll('.table .grid-body .cell:first-child .cell-below')].flatMap(({ firstChild: text }) =>
+      [...text.data.matchAll(/[^ ]+/gu)].filter(({ 0: word, index }) => {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return range.getClientRects().length !== 1;
+      }).map(([word]) => word))`);
+    assert.deepEqual(broken, []);
+    await page.close();
+  });
+
   it('does not let an untrusted workspace run, and says why', async () => {
     const { page, calls, tell } = await openEditor(browser, 'dark');
     await tell({ type: 'openCompress' });
