@@ -157,6 +157,10 @@ export const findingTexts = {
     en: 'Slimming: of the {units} channels, heads and neurons that may go, the smallest tenth has {after} of the mean size of its group on average ({before} before). Counted by size, all of them cost {cost} of before.',
     zh: '稀疏训练：在可移除的 {units} 个通道、注意力头与神经元中，最小的十分之一平均为所在分组平均大小的 {after}（之前为 {before}）。按大小计，全部开销为原来的 {cost}。',
   },
+  'finding.slimDamaged': {
+    en: 'Slimming cost a lot: {metric} on {heldOut} held-out samples went from {before} to {after} before anything was removed. Lower "slim.weights.alpha", or raise "slim.learningRate", so that the model learns elsewhere what it loses.',
+    zh: '稀疏训练代价过大：在移除任何部分之前，{heldOut} 个留出样本上的 {metric} 已由 {before} 变为 {after}。请降低 "slim.weights.alpha"，或提高 "slim.learningRate"，使模型能在别处学回所失去的内容。',
+  },
   'finding.masksKept': {
     en: 'The {zeros} zeros in the {tensors} weights that "prune.weights" made sparse stayed zeros; training changed the other numbers only.',
     zh: '"prune.weights" 稀疏化的 {tensors} 个权重张量中，{zeros} 个零保持为零；训练只改变其余数值。',

@@ -108,7 +108,7 @@ function floatOutputs(model: Model): string[] {
 const HELD_OUT_SEED = 0;
 
 /** What is trained on, and what judges it: the split `validation`, else a part of `train`; never `test`. */
-function splitsOf(data: Dataset): { readonly training: Split; readonly validation: Split } {
+export function splitsOf(data: Dataset): { readonly training: Split; readonly validation: Split } {
   const all = requireSplit(data, 'train');
   const validation = data.splits.get('validation');
   if (validation !== undefined) return { training: all, validation };

@@ -58,6 +58,18 @@ withAssets('prune.channels with slim', function () {
     assert.equal(slim.training?.bestEpoch, 4);
   });
 
+  it('warns when the weight is so large that the model no longer answers as before, and else does not', async () => {
+    const given = await open('ds_cnn_s-kws12', 'kws-ds-cnn');
+    const warnings = async (alpha: number): Promise<readonly string[]> => {
+      const { findings } = await prune(given, { macs: 0.9, criterion: 'l2', refit: false, slim: { epochs: 3, learningRate: 5e-4, weights: { alpha } } });
+      return findings.filter(({ code, severity }) => code === 'finding.slimDamaged' && severity === 'warning').map(({ text }) => text);
+    };
+    assert.deepEqual(await warnings(0.5), []);
+    const [warning = '', ...others] = await warnings(0.9);
+    assert.match(warning, /^Slimming cost a lot: top1 .* from 88\.\d+ % to [1-5]?\d\.\d+ % .*"slim\.weights\.alpha"/u);
+    assert.deepEqual(others, []);
+  });
+
   it('goes on where it was killed, and does not train again what it finished', async () => {
     const given = await open('dnn_m-kws12', 'kws-dnn', 300);
     const options = { criterion: 'l2', slim: { epochs: 3, batch: 32 } };
