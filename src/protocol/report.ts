@@ -212,6 +212,8 @@ export interface ImportanceCurve {
   readonly kept: number;
   /** Importance, rising, over the mean of the group; evenly spaced units where there are more than 64. */
   readonly values: readonly number[];
+  /** Steps of the pass, where they are several: `values` are those before the first, and later ones judged anew, so that units below the cut may have stayed. */
+  readonly steps?: number;
 }
 
 /** How a training went, measured on samples it did not train on. */

@@ -21,6 +21,11 @@ export async function originalOrigins(model: Model): Promise<Origins> {
   return new Map(layers.flatMap(({ id, nodes }) => nodes.map((node) => [keyOf(node), [id]] as const)));
 }
 
+/** Origins of a model that a pass made from another: nodes that it added belong to no layer. None where none are known. */
+export function originsAfter({ graph }: Model, before: Origins): Origins {
+  return before.size === 0 ? before : new Map(graph.nodes.map((node) => [keyOf(node), before.get(keyOf(node)) ?? []]));
+}
+
 export interface SavedOrigins {
   /** Hash of the original model file (sha256, hex). */
   readonly source: string;

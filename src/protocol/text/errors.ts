@@ -108,8 +108,8 @@ export const errorTexts = {
   },
   nothingToPrune: {
     exit: 3,
-    en: 'No layer of the model can be pruned: there is no Conv, ConvTranspose, Gemm or MatMul with stored float weights left after "ignore". Check the "ignore" list or choose another pass. {detail}',
-    zh: '没有可剪枝的层：排除 "ignore" 之后，不存在带存储浮点权重的 Conv、ConvTranspose、Gemm 或 MatMul。请检查 "ignore" 列表或选择其他方法。{detail}',
+    en: 'Nothing of this model can be pruned. {detail}',
+    zh: '该模型中没有可剪枝的部分。{detail}',
   },
   noTransformerUnits: {
     exit: 3,

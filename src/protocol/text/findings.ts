@@ -210,6 +210,10 @@ export const findingTexts = {
     en: 'Without data the statistics of BatchNormalization stay those of the whole model, which costs accuracy. Name data with --data.',
     zh: '没有数据，BatchNormalization 的统计量仍是原模型的，会损失准确率。请用 --data 指定数据。',
   },
+  'finding.patternBroken': {
+    en: 'A pattern such as "2:4" may no longer hold in {count} weights that "prune.weights" made sparse: they read fewer inputs now, so that the zeros have other neighbours. Put "prune.channels" before "prune.weights".',
+    zh: '{count} 个由 "prune.weights" 稀疏化的权重可能不再满足 "2:4" 之类的模式：它们的输入变少，零的相邻位置随之改变。请将 "prune.channels" 放在 "prune.weights" 之前。',
+  },
   'finding.groupsUnranked': {
     en: '{count} groups of layers keep all their channels: the criterion ({criterion}) says nothing about them.',
     zh: '{count} 个层分组保留全部通道：所选准则（{criterion}）无法评价它们。',

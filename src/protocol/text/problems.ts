@@ -58,7 +58,15 @@ export const problemTexts = {
   'problem.keepsAllBlocks': { en: '{found} keeps all blocks: the model has {total}', zh: '{found} 会保留全部块：模型共有 {total} 个' },
   'problem.blocksMustStay': { en: '{found} is too little: of the {total} blocks {stay} must stay, as "ignore" says or because of how they are built', zh: '{found} 太小：在 {total} 个块中有 {stay} 个必须保留（"ignore" 指定，或结构所致）' },
   'allowed.keep': { en: 'the fraction of the blocks that stay, below 1, or their number', zh: '保留的块所占比例（小于 1），或其数量' },
-  'problem.noSuchLayers': { en: 'The model has no such layers.', zh: '模型中没有这样的层。' },
+  'problem.allIgnored': { en: 'Every layer that could lose something is in "ignore": take some off that list.', zh: '可剪枝的层都在 "ignore" 中：请从该列表中去掉一些。' },
+  'problem.noUnits': {
+    en: 'It has no Conv, ConvTranspose, Gemm, MatMul, LSTM, GRU or RNN with stored float weights and more than one channel or neuron. Choose another pass.',
+    zh: '其中没有带存储浮点权重、且通道或神经元多于一个的 Conv、ConvTranspose、Gemm、MatMul、LSTM、GRU 或 RNN。请选择其他方法。',
+  },
+  'problem.noWeights': {
+    en: 'It has no Conv, ConvTranspose, Gemm or MatMul with stored float weights. Choose another pass.',
+    zh: '其中没有带存储浮点权重的 Conv、ConvTranspose、Gemm 或 MatMul。请选择其他方法。',
+  },
   'allowed.oneOfBoth': { en: 'one of the two', zh: '二者之一' },
   'allowed.pattern': { en: '"N:M" with N zeros in every M weights, N below M, M up to {longest}', zh: '"N:M"：每 M 个权重中有 N 个零，N 小于 M，M 不超过 {longest}' },
   'allowed.noAugment': { en: 'no augmentation', zh: '不使用数据增强' },

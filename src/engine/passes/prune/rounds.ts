@@ -1,28 +1,31 @@
 // What all passes that remove units have in common: rounds of judging, choosing, cutting and mending, each on what the round
-// before left, and what is told at the end. Which units may go and how many is the plan of the pass.
+// before left. Which units may go and how many is the plan of the pass; what is told at the end is in roundsOutcome.ts.
 
 import { findDependencies, type Dependencies, type DependencyGroup } from '../../analysis/dependencies/index';
 import { requireSplit, type Split } from '../../data/dataset';
 import { EngineError, throwIfAborted } from '../../error';
 import { isOp, type Model } from '../../ir/model';
-import type { Finding, ImportanceCurve } from '../../../protocol/report';
+import type { Finding } from '../../../protocol/report';
 import type { Origins, PassContext, PassOutcome } from '../pass';
+import { originsAfter } from '../origins';
 import { within } from '../progressShare';
 import { refuseQuantized } from '../quantize/quantized';
 import { ignoredLayers } from '../quantize/ignore';
 import { criteria } from './criteria/criteria';
 import type { CriterionName } from './criteria/names';
-import {
-  curvesOf, formsOf, layersFrom, type LayerWidths, lockedFindings, lockedParams, mergeWidths, noWidths, removalFinding, mendingFindings, unrankedFindings, widthsOf,
-} from './outcome';
+import { curvesOf } from './curves';
+import { layersFrom, lockedFindings, lockedParams } from './outcome';
 import { recoverTraining, type RecoverOptions } from './recovery/recover';
-import { mend, type Mended } from './recovery/mend';
-import { costMeter, type Costs } from './selection/cost';
+import { mend } from './recovery/mend';
+import { outcomeOf, type Round } from './roundsOutcome';
+import { costMeter, costsOf } from './selection/cost';
 import type { Ranking } from './selection/order';
 import type { Measure } from './selection/target';
 import type { SlimOptions } from './slim/options';
 import { slim } from './slim/slim';
 import { type ChosenUnits, removeUnits } from './surgery/index';
+import { sparseNarrowed } from './weights/masks';
+import { widthsOf } from './widths';
 
 export interface PruningPlan {
   readonly passId: string;
@@ -37,6 +40,8 @@ export interface PruningPlan {
   readonly slim?: { readonly options: SlimOptions; readonly measure: Measure } | undefined;
   /** Training after every round; absent: none. */
   readonly recover: RecoverOptions | undefined;
+  /** Choosing measures times, and so takes longer than judging. */
+  readonly isTimed?: boolean;
   /** Whether units of the group may go, as far as the pass is concerned. */
   isWanted(group: DependencyGroup): boolean;
   /** Which units go in a round, counted from 0. */
@@ -53,22 +58,6 @@ export interface ChoiceTask {
   readonly pass: PassContext;
 }
 
-/** What one round left. */
-interface Round {
-  readonly model: Model;
-  readonly origins: Origins;
-  readonly widths: LayerWidths;
-  readonly curves: ReadonlyMap<string, ImportanceCurve>;
-  readonly removed: number;
-  readonly total: number;
-  readonly groups: number;
-  readonly unranked: number;
-  readonly mended: Mended;
-  readonly locked: readonly Finding[];
-  readonly after: Costs;
-  readonly recovery: PassOutcome | undefined;
-}
-
 /**
  * @throws EngineError `alreadyQuantized`, `dataNeeded`, `splitMissing`, `ignoreMatchesNothing`, `nothingToPrune`,
  * `importanceNotFinite`, and what the criterion, the plan and training throw.
@@ -81,7 +70,7 @@ export async function pruneInRounds(model: Model, plan: PruningPlan, context: Pa
   if (plan.recover !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: 'option.recover' });
   const hasNorms = model.graph.nodes.some((node) => isOp(node, 'BatchNormalization'));
   const split = data !== undefined && (criterion.needs !== 'nothing' || hasNorms || plan.refit) ? requireSplit(data, 'train') : undefined;
-  const before = await costsOf(model, context);
+  const before = await costsOf(model, context.dims);
   const slimEnd = plan.slim === undefined ? 0 : SLIM_SHARE;
   const slimmed = await slimmedModel(model, plan, within(context, [0, slimEnd]));
   const startOf = (round: number): number => slimEnd + ((1 - slimEnd) * round) / plan.rounds;
@@ -92,7 +81,9 @@ export async function pruneInRounds(model: Model, plan: PruningPlan, context: Pa
     const given = { ...context, origins: last?.origins ?? origins };
     rounds.push(await runRound({ plan, split, original: model, round }, last?.model ?? slimmed?.model ?? model, within(given, [startOf(round), startOf(round + 1)])));
   }
-  return outcomeOf(rounds, { plan, before, hasNorms, samples: Math.min(plan.samples, split?.size ?? 0), slimmed }, origins);
+  const findings = plan.findings?.() ?? [];
+  const narrowed = await sparseNarrowed(model, rounds.at(-1)?.model ?? model);
+  return outcomeOf(rounds, { criterion: plan.criterion, before, hasNorms, slimmed, narrowed, findings }, origins);
 }
 
 /** Part of the whole that slimming takes, roughly: it is a training, as what may follow a round. */
@@ -125,11 +116,11 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
   const chosen = await plan.choose({ model, dependencies, rankings, round, pass: within(context, shares.choosing) });
   const removal = await removeUnits(model, dependencies, chosen);
   const mended = await mend({ original: model, removal, split, samples: plan.samples, refit: plan.refit }, within(context, shares.mending));
-  const cutOrigins = originsOf(mended.model, context.origins);
+  const cutOrigins = originsAfter(mended.model, context.origins);
   const recovery = plan.recover === undefined ? undefined : await recoverTraining(mended.model, plan.recover, { original, origins: cutOrigins, share: shares.recovery }, context);
   const result = recovery?.model ?? mended.model;
   // Costs of the result itself; of the choice where sizes of the result are known only when it runs.
-  const measured = await costsOf(result, context);
+  const measured = await costsOf(result, context.dims);
   const macs = measured.macs ?? (await costMeter(model, dependencies, context.dims))(chosen).macs;
   const widths = widthsOf(dependencies, chosen);
   const wanted = dependencies.groups.filter((group) => plan.isWanted(group));
@@ -142,47 +133,19 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
   };
 }
 
-/** Parts of a round in its time; rough, by runs of `taylor` on fashion-resnet18-bn with and without an epoch of training. */
-function sharesOf({ recover }: PruningPlan): Readonly<Record<'judging' | 'choosing' | 'mending' | 'recovery', readonly [number, number]>> {
-  return recover === undefined
-    ? { judging: [0.05, 0.6], choosing: [0.6, 0.75], mending: [0.75, 1], recovery: [1, 1] }
-    : { judging: [0.01, 0.1], choosing: [0.1, 0.12], mending: [0.12, 0.2], recovery: [0.2, 1] };
+/**
+ * Parts of a round in its time; rough, by runs of `taylor` on fashion-resnet18-bn with and without an epoch of training, and
+ * of a target in milliseconds on fashion-mobilenetv2.
+ */
+function sharesOf({ recover, isTimed = false }: PruningPlan): Readonly<Record<'judging' | 'choosing' | 'mending' | 'recovery', readonly [number, number]>> {
+  const [judged, chosen, mended] = isTimed ? TIMED[recover === undefined ? 'alone' : 'trained'] : COUNTED[recover === undefined ? 'alone' : 'trained'];
+  return { judging: [0, judged], choosing: [judged, chosen], mending: [chosen, mended], recovery: [mended, 1] };
 }
 
-interface OutcomeTask {
-  readonly plan: PruningPlan;
-  readonly before: Costs;
-  readonly hasNorms: boolean;
-  readonly samples: number;
-  readonly slimmed: PassOutcome | undefined;
-}
-
-function outcomeOf(rounds: readonly Round[], { plan, before, hasNorms, samples, slimmed }: OutcomeTask, origins: Origins): PassOutcome {
-  const [first, last] = [rounds[0], rounds.at(-1)];
-  if (first === undefined || last === undefined) throw new Error('pruning without a round');
-  const widths = rounds.reduce((merged, round) => mergeWidths(merged, round.widths), noWidths);
-  const training = last.recovery?.training ?? slimmed?.training;
-  const forms = new Map([...(slimmed?.forms ?? []), ...(last.recovery?.forms ?? []), ...formsOf(widths, origins)]);
-  return {
-    model: last.model, origins: last.origins, forms,
-    findings: [
-      removalFinding({ criterion: plan.criterion, removed: rounds.reduce((sum, { removed }) => sum + removed, 0), total: first.total, groups: first.groups, before, after: last.after }),
-      ...plan.findings?.() ?? [],
-      ...slimmed?.findings ?? [],
-      ...mendingFindings(last.mended, samples, hasNorms),
-      ...unrankedFindings(first.unranked, plan.criterion),
-      ...last.locked,
-      ...rounds.flatMap(({ recovery }) => recovery?.findings ?? []),
-    ],
-    // What the last round left; groups too small to be judged again have no curve in it.
-    importance: [...first.curves].map(([group, curve]) => ({ ...curve, kept: rounds.reduce((kept, { curves }) => curves.get(group)?.kept ?? kept, curve.kept) })),
-    ...(training !== undefined && { training }),
-  };
-}
-
-async function costsOf(model: Model, { dims }: PassContext): Promise<Costs> {
-  return (await costMeter(model, await findDependencies(model), dims))(new Map());
-}
+/** Where judging, choosing and mending end. */
+type Ends = Readonly<Record<'alone' | 'trained', readonly [number, number, number]>>;
+const COUNTED: Ends = { alone: [0.6, 0.75, 1], trained: [0.1, 0.12, 0.2] };
+const TIMED: Ends = { alone: [0.1, 0.9, 1], trained: [0.03, 0.4, 0.43] };
 
 /** @throws EngineError `ignoreMatchesNothing`, `nothingToPrune` */
 function prunableGroups(model: Model, { groups, locked: [first] }: Dependencies, plan: PruningPlan, origins: Origins): readonly DependencyGroup[] {
@@ -192,17 +155,12 @@ function prunableGroups(model: Model, { groups, locked: [first] }: Dependencies,
   const isIgnored = ({ layers }: DependencyGroup): boolean => layers.some(({ id, role }) => role !== 'reads' && layersFrom(id, origins).some((layer) => ignored.has(layer)));
   const prunable = groups.filter((group) => group.size > 1 && plan.isWanted(group) && !isIgnored(group));
   if (prunable.length > 0) return prunable;
-  throw new EngineError('nothingToPrune', first === undefined || ignore.length > 0 ? { detail: 'problem.noSuchLayers' } : { detail: 'finding.layerLocked', ...lockedParams(first, origins) });
+  if (groups.some((group) => group.size > 1 && plan.isWanted(group))) throw new EngineError('nothingToPrune', { detail: 'problem.allIgnored' });
+  throw new EngineError('nothingToPrune', first === undefined ? { detail: 'problem.noUnits' } : { detail: 'finding.layerLocked', ...lockedParams(first, origins) });
 }
 
 /** NaN has no place in an order. */
 function finite(importance: Float64Array, { id }: DependencyGroup): Float64Array {
   if (importance.every(Number.isFinite)) return importance;
   throw new EngineError('importanceNotFinite', { layer: id }, { node: id });
-}
-
-/** Nodes that surgery added belong to no layer. */
-function originsOf({ graph }: Model, origins: Origins): Origins {
-  const added = graph.nodes.map((node) => node.outputs[0] ?? '').filter((output) => !origins.has(output));
-  return added.length === 0 || origins.size === 0 ? origins : new Map([...origins, ...added.map((output) => [output, []] as const)]);
 }

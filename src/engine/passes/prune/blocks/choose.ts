@@ -16,10 +16,17 @@ export interface RemovalStep {
   readonly candidates: readonly { readonly block: Block; readonly distance: Distance }[];
 }
 
-export async function chooseBlocks(task: MeterTask, count: number, context: PassContext): Promise<readonly RemovalStep[]> {
+export interface Chosen {
+  readonly steps: readonly RemovalStep[];
+  /** How many samples were looked at. */
+  readonly samples: number;
+}
+
+export async function chooseBlocks(task: MeterTask, count: number, context: PassContext): Promise<Chosen> {
   const key = JSON.stringify({ blocks: task.blocks.map(({ id }) => id), samples: task.samples, split: task.split.size });
-  const steps = restored(await context.checkpoint.load(), key, task.blocks).slice(0, count);
-  if (steps.length === count) return steps;
+  const saved = restored(await context.checkpoint.load(), key, task.blocks);
+  const steps = saved.steps.slice(0, count);
+  if (steps.length === count) return { steps, samples: saved.samples };
   const meter = await effectMeter(task, context);
   try {
     while (steps.length < count) {
@@ -28,12 +35,12 @@ export async function chooseBlocks(task: MeterTask, count: number, context: Pass
       steps.push(await nextStep(meter, task.blocks, steps, (fraction) => {
         context.progress({ activity: 'progress.pruning', fraction: (length + fraction) / count });
       }));
-      await context.checkpoint.save(new TextEncoder().encode(JSON.stringify({ key, steps: steps.map(storedStep) })));
+      await context.checkpoint.save(new TextEncoder().encode(JSON.stringify({ key, samples: meter.samples, steps: steps.map(storedStep) } satisfies Stored)));
     }
+    return { steps, samples: meter.samples };
   } finally {
     await meter.release();
   }
-  return steps;
 }
 
 async function nextStep(meter: EffectMeter, blocks: readonly Block[], before: readonly RemovalStep[], progress: (fraction: number) => void): Promise<RemovalStep> {
@@ -51,6 +58,7 @@ async function nextStep(meter: EffectMeter, blocks: readonly Block[], before: re
 /** JSON knows no infinity: null stands for it. */
 interface Stored {
   readonly key: string;
+  readonly samples: number;
   readonly steps: readonly { readonly block: number; readonly candidates: readonly (readonly [id: string, divergence: number | null, changed: number | null])[] }[];
 }
 
@@ -62,12 +70,13 @@ function storedStep({ block, candidates }: RemovalStep): Stored['steps'][number]
 }
 
 /** Steps of the same choice on the same data; none where the checkpoint is of another. */
-function restored(bytes: Uint8Array | undefined, key: string, blocks: readonly Block[]): RemovalStep[] {
-  if (bytes === undefined) return [];
+function restored(bytes: Uint8Array | undefined, key: string, blocks: readonly Block[]): Chosen {
+  const none: Chosen = { steps: [], samples: 0 };
+  if (bytes === undefined) return none;
   const saved = JSON.parse(new TextDecoder().decode(bytes)) as Stored;
-  if (saved.key !== key) return [];
+  if (saved.key !== key) return none;
   const byId = new Map(blocks.map((block) => [block.id, block]));
-  return saved.steps.flatMap(({ block, candidates }) => {
+  const steps = saved.steps.flatMap(({ block, candidates }) => {
     const all = candidates.flatMap(([id, divergence, changed]) => {
       const found = byId.get(id);
       return found === undefined ? [] : [{ block: found, distance: { divergence: divergence ?? Infinity, changed: changed ?? undefined } }];
@@ -75,4 +84,5 @@ function restored(bytes: Uint8Array | undefined, key: string, blocks: readonly B
     const chosen = all[block];
     return chosen === undefined ? [] : [{ ...chosen, candidates: all }];
   });
+  return { steps, samples: saved.samples };
 }

@@ -22,6 +22,8 @@ import { type AnswerOutput, answerOutputs, type Distance, Distances } from './an
 import { type SkipGraph, skipGraphOf } from './skipGraph';
 
 export interface EffectMeter {
+  /** How many samples are looked at: as asked, as far as there are so many and they fill whole batches. */
+  readonly samples: number;
   /**
    * How far the answers are from the model's own with each of the choices left out, in their order.
    *
@@ -45,7 +47,10 @@ export async function effectMeter(task: MeterTask, context: PassContext): Promis
   const shapes = await inferShapes(model);
   const open = (graph: Model): Promise<Session> => context.runtime.createSession(graph, { provider: 'cpu', threads: context.threads, dims: context.dims });
   const session = await open(skipping);
-  const whole = reference === undefined ? withInputs(session, graphs.switches(new Set())) : await open(reference);
+  const whole = reference === undefined ? withInputs(session, graphs.switches(new Set())) : await open(reference).catch(async (error: unknown) => {
+    await session.release();
+    throw error;
+  });
   const looked = subset(split, split.name, sampleOrder(task, reference === undefined ? 1 : fixed));
   let known: readonly AnswerOutput[] | undefined;
   const outputsOf = (found: Readonly<Record<string, NdArray>>, batch: Batch): readonly AnswerOutput[] => {
@@ -54,6 +59,7 @@ export async function effectMeter(task: MeterTask, context: PassContext): Promis
     return known;
   };
   return {
+    samples: looked.size,
     async distances(choices, progress) {
       const sums = choices.map(() => new Distances());
       const views = [whole, ...choices.map((skipped) => withInputs(session, graphs.switches(skipped)))];

@@ -1,16 +1,13 @@
 // What prune.blocks tells: which blocks went and what each cost, what the others would have cost, which had to stay and why.
 
-import { formatBytes, formatCount, formatDigits, formatPercent, UNKNOWN } from '../../../../protocol/format';
+import { formatDigits, formatPercent } from '../../../../protocol/format';
 import type { Finding } from '../../../../protocol/report';
 import { type FormCode, said, type Said, type TextParams } from '../../../../protocol/text/index';
 import type { Block, StuckResidual, WrittenNorms } from '../../../analysis/blocks/index';
-import { costOf } from '../../../analysis/cost';
-import { findLayers, type Layer } from '../../../analysis/layers';
-import { bindInputs } from '../../../analysis/openDims';
+import type { Layer } from '../../../analysis/layers';
 import type { Model } from '../../../ir/model';
-import { inferShapes } from '../../../ir/shapes/index';
 import type { Origins } from '../../pass';
-import { layersFrom } from '../outcome';
+import { layersFrom, leftParams } from '../outcome';
 import type { Costs } from '../selection/cost';
 import type { Distance } from './answers';
 import type { RemovalStep } from './choose';
@@ -24,12 +21,6 @@ export function blockName(layers: readonly Layer[], origins: Origins): string {
 
 export function layersOfBlock({ parts }: Block): readonly Layer[] {
   return parts.flatMap(({ layers }) => layers);
-}
-
-export async function costsOf(model: Model, dims: Readonly<Record<string, number>>): Promise<Costs> {
-  const shapes = await inferShapes(model, bindInputs(model, dims));
-  const { macs, parameters, weightBytes } = costOf(model.graph, findLayers(model.graph, shapes), shapes);
-  return { macs, parameters, bytes: weightBytes };
 }
 
 /** Layers of the original of which nothing is left, that something was left of before. */
@@ -47,14 +38,9 @@ export interface BlocksRemoval {
 }
 
 export function removalFindings({ steps, total, samples, before, after }: BlocksRemoval, origins: Origins): Finding[] {
-  const share = (measure: keyof Costs): string => formatPercent((after[measure] ?? NaN) / (before[measure] ?? NaN));
-  const isKnown = before.macs !== null && after.macs !== null;
   const effects = (steps[0]?.candidates ?? []).map(({ block, distance }) => `"${blockName(layersOfBlock(block), origins)}" ${shown(distance)}`);
   return [
-    info('finding.blocksRemoved', {
-      removed: steps.length, total, samples, macs: isKnown ? formatCount(after.macs) : UNKNOWN, macsShare: isKnown ? share('macs') : UNKNOWN,
-      parameters: formatCount(after.parameters), parametersShare: share('parameters'), bytes: formatBytes(after.bytes),
-    }),
+    info('finding.blocksRemoved', { removed: steps.length, total, samples, ...leftParams(before, after) }),
     ...steps.map(({ block, distance }, index) => info('finding.blockRemoved', { rank: index + 1, block: blockName(layersOfBlock(block), origins), effect: shown(distance) })),
     info('finding.blockEffects', { effects: effects.join(', '), samples }),
   ];

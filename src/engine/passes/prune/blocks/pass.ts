@@ -5,6 +5,7 @@ import { findBlocks, writtenNorms, type Block, type StuckResidual } from '../../
 import { requireSplit } from '../../../data/dataset';
 import { EngineError } from '../../../error';
 import { isOp, type Model } from '../../../ir/model';
+import { originsAfter } from '../../origins';
 import type { Origins, Pass } from '../../pass';
 import { within } from '../../progressShare';
 import { ignoredLayers, layersOf } from '../../quantize/ignore';
@@ -12,9 +13,10 @@ import { refuseQuantized } from '../../quantize/quantized';
 import { statisticsFindings } from '../outcome';
 import { recoverTraining } from '../recovery/recover';
 import { renewStatistics } from '../recovery/statistics';
+import { costsOf } from '../selection/cost';
 import { chooseBlocks } from './choose';
 import { blocksOptions, blocksPassId, blocksToRemove, checkBlocksOptions } from './options';
-import { blockName, costsOf, removalFindings, removedForms, stayingFindings, writtenNormFindings } from './outcome';
+import { blockName, removalFindings, removedForms, stayingFindings, writtenNormFindings } from './outcome';
 import { removeBlocks } from './removeBlocks';
 
 /** Parts of a run in its time; rough, by runs on resnet20-cifar10 with and without an epoch of training. */
@@ -33,24 +35,23 @@ export const pruneBlocks: Pass<typeof blocksOptions> = {
     const { data, origins } = context;
     if (data === undefined) throw new EngineError('dataNeeded', { what: `pass.${blocksPassId}` });
     const split = requireSplit(data, 'train');
-    const { free, ignored, stuck } = await candidates(model, { ignore, split: unit === 'part' }, origins);
+    const { free, ignored, stuck } = await candidates(model, { ignore, byPart: unit === 'part' }, origins);
     const total = free.length + ignored.length + stuck.length;
     const count = blocksToRemove(keep, total, free.length);
     const shares = recover === undefined ? plain : recovered;
 
-    const steps = await chooseBlocks({ model, blocks: free, split, samples }, count, within(context, shares.measuring));
+    const { steps, samples: seen } = await chooseBlocks({ model, blocks: free, split, samples }, count, within(context, shares.measuring));
     const cut = removeBlocks(model, steps.map(({ block }) => block));
-    const cutOrigins = originsOf(cut, origins);
-    const { model: mended, layers: renewed } = await renewStatistics(cut, split, samples, within({ ...context, origins: cutOrigins }, shares.mending));
+    const cutOrigins = originsAfter(cut, origins);
+    const { model: mended, ...renewed } = await renewStatistics(cut, split, samples, within({ ...context, origins: cutOrigins }, shares.mending));
     const recovery = recover === undefined ? undefined : await recoverTraining(mended, recover, { original: model, origins: cutOrigins, share: recovered.recovery }, context);
     const result = recovery?.model ?? mended;
-    const seen = Math.min(samples, split.size);
     return {
       model: result, origins: recovery?.origins ?? cutOrigins,
       forms: new Map([...(recovery?.forms ?? []), ...removedForms(origins, cut, cutOrigins)]),
       findings: [
         ...removalFindings({ steps, total, samples: seen, before: await costsOf(model, context.dims), after: await costsOf(result, context.dims) }, origins),
-        ...statisticsFindings(renewed, seen, result.graph.nodes.some((node) => isOp(node, 'BatchNormalization'))),
+        ...statisticsFindings(renewed, result.graph.nodes.some((node) => isOp(node, 'BatchNormalization'))),
         ...stayingFindings(stuck, ignored, origins),
         ...writtenNormFindings(writtenNorms(model)),
         ...(recovery?.findings ?? []),
@@ -68,9 +69,9 @@ interface Candidates {
 }
 
 /** @throws EngineError `ignoreMatchesNothing`, `noBlocks` */
-async function candidates(model: Model, { ignore, split }: { readonly ignore: readonly string[]; readonly split: boolean }, origins: Origins): Promise<Candidates> {
+async function candidates(model: Model, { ignore, byPart }: { readonly ignore: readonly string[]; readonly byPart: boolean }, origins: Origins): Promise<Candidates> {
   const layers = ignoredLayers(model.graph, origins, ignore);
-  const { free, stuck } = await findBlocks(model, split);
+  const { free, stuck } = await findBlocks(model, byPart);
   const isIgnored = ({ parts }: Block): boolean => parts.some(({ nodes }) => [...nodes].some((node) => layersOf(node, origins).some((layer) => layers.has(layer))));
   const ignored = free.filter(isIgnored);
   if (free.length > ignored.length) return { free: free.filter((block) => !ignored.includes(block)), ignored, stuck };
@@ -79,12 +80,4 @@ async function candidates(model: Model, { ignore, split }: { readonly ignore: re
   if (first !== undefined) throw new EngineError('noBlocks', { detail: 'finding.blockStays', block: blockName(first.layers, origins), why: first.why });
   const { count, opset } = writtenNorms(model);
   throw new EngineError('noBlocks', count > 0 ? { detail: 'problem.blocksWrittenOut', opset } : { detail: 'problem.noSuchBlocks' });
-}
-
-/** An Identity that keeps the name of an output belongs to no layer. */
-function originsOf({ graph }: Model, origins: Origins): Origins {
-  if (origins.size === 0) return origins;
-  const added = graph.nodes.filter((node) => isOp(node, 'Identity') && !origins.has(node.outputs[0] ?? ''));
-  const kept = graph.nodes.flatMap(({ outputs: [output = ''] }) => (origins.has(output) ? [[output, origins.get(output) ?? []] as const] : []));
-  return new Map([...kept, ...added.map(({ outputs: [output = ''] }) => [output, []] as const)]);
 }

@@ -27,7 +27,8 @@ export const pruneChannels: Pass<typeof channelsOptions> = {
   async run(model, options, context) {
     const settings = settingsOf(options, context);
     const { rounds, target: { measure } } = settings;
-    const common = { ...settings, passId: channelsPassId, isWanted: () => true };
+    const isTimed = measure === 'latency' || settings.scope === 'latency';
+    const common = { ...settings, passId: channelsPassId, isTimed, isWanted: () => true };
     if (measure === 'latency') {
       const wanted = await wantedLatency(model, settings, context);
       const planner = latencyPlanner(model, context);

@@ -1,6 +1,7 @@
-// Which stored tensors `prune.weights` may put zeros into: weights of Conv, ConvTranspose, Gemm and MatMul, also behind
-// Reshape, Transpose and Cast, each once however many nodes share it. Embeddings and biases never. First convolutions and
-// depthwise ones only when asked: few weights, each of which matters much (Zhu and Gupta 2017, section 4.2).
+// Which stored tensors linear layers multiply by, and how they lie: weights of Conv, ConvTranspose, Gemm and MatMul, also behind
+// Reshape, Transpose and Cast, each once however many nodes share it. `prune.weights` puts zeros into them, refitting gives them
+// new numbers; embeddings and biases neither touches. First convolutions and depthwise ones only when asked: few weights, each
+// of which matters much (Zhu and Gupta 2017, section 4.2).
 
 import { constantsOf } from '../../../analysis/constants';
 import { intsAttribute, tensorAttribute } from '../../../ir/attributes';

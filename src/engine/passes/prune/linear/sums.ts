@@ -8,7 +8,13 @@ import type { PassContext } from '../../pass';
 
 /** Bytes of the largest matrix of columns in a batch. Not a time limit: the batch must not depend on the machine. */
 const BATCH_BYTES = 32 * 2 ** 20;
+/** Of small samples: enough to fill kernels, chosen and not measured. */
 const LARGEST_BATCH = 64;
+
+/** Samples in a batch, by the bytes that the largest matrix of columns has for one. */
+export function samplesThatFit(bytes: number): number {
+  return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_BYTES / bytes)));
+}
 
 export interface SummingGraph {
   readonly model: Model;
@@ -54,7 +60,7 @@ export async function sumOverSamples({ graph, indices, inputs, fixedBatch, onPro
       const largest = await addSamples(run, chosen, fixedBatch !== undefined);
       next += chosen.length;
       // The first sample tells how much memory one takes.
-      if (fixedBatch === undefined && batch === 1 && largest !== undefined) batch = Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_BYTES / largest)));
+      if (fixedBatch === undefined && batch === 1 && largest !== undefined) batch = samplesThatFit(largest);
     }
   } finally {
     await session.release();
@@ -94,7 +100,7 @@ function bytesOf(size: NdArray | undefined): number {
   return Number((size?.data as BigInt64Array)[0] ?? 0n) * Float32Array.BYTES_PER_ELEMENT;
 }
 
-function addTo(sums: Float64Array, more: Float32Array): void {
+export function addTo(sums: Float64Array, more: Float32Array): void {
   for (let index = 0; index < sums.length; index += 1) sums[index] = (sums[index] as number) + (more[index] as number);
 }
 

@@ -9,7 +9,7 @@ import type { Split } from '../../../data/dataset';
 import type { Model } from '../../../ir/model';
 import type { PassContext } from '../../pass';
 import { refit, type RefitOutcome } from './refit/refit';
-import { renewStatistics } from './statistics';
+import { renewStatistics, type Renewed } from './statistics';
 import type { Removal } from '../surgery/index';
 
 export interface MendTask {
@@ -26,14 +26,15 @@ export interface Mended {
   readonly model: Model;
   /** Present where refitting was wanted, also where no layer got new weights. */
   readonly refit: RefitOutcome | undefined;
-  /** BatchNormalizations with new statistics. */
-  readonly renewed: number;
+  readonly renewed: Renewed;
 }
 
+const nothing: Renewed = { layers: 0, samples: 0 };
+
 export async function mend({ original, removal, split, samples, refit: wanted }: MendTask, context: PassContext): Promise<Mended> {
-  if (split === undefined) return { model: removal.model, refit: undefined, renewed: 0 };
+  if (split === undefined) return { model: removal.model, refit: undefined, renewed: nothing };
   const fitted = wanted ? await refit({ original, removal, split, samples }, context) : undefined;
-  if (fitted !== undefined && fitted.layers.length > 0) return { model: fitted.model, refit: fitted, renewed: 0 };
-  const { model, layers } = await renewStatistics(removal.model, split, samples, context);
-  return { model, refit: fitted, renewed: layers };
+  if (fitted !== undefined && fitted.layers.length > 0) return { model: fitted.model, refit: fitted, renewed: nothing };
+  const { model, ...renewed } = await renewStatistics(removal.model, split, samples, context);
+  return { model, refit: fitted, renewed };
 }

@@ -14,10 +14,18 @@ import { overSamples } from '../sampleRuns';
 /** Samples whose statistics are taken together: as many as in training, so that variances are not those of a few. */
 const BATCH = 64;
 
-/** The number of layers with new statistics, and the model with them; the model itself where it has none. */
-export async function renewStatistics(model: Model, split: Split, samples: number, context: PassContext): Promise<{ readonly model: Model; readonly layers: number }> {
+/** What was measured anew. */
+export interface Renewed {
+  /** BatchNormalizations with new statistics. */
+  readonly layers: number;
+  /** Samples they were measured on: a whole number of batches. */
+  readonly samples: number;
+}
+
+/** The model with new statistics; the model itself where it has none. */
+export async function renewStatistics(model: Model, split: Split, samples: number, context: PassContext): Promise<Renewed & { readonly model: Model }> {
   const norms = model.graph.nodes.filter((node) => isOp(node, 'BatchNormalization'));
-  if (norms.length === 0) return { model, layers: 0 };
+  if (norms.length === 0) return { model, layers: 0, samples: 0 };
   // Without momentum the update of a batch is its own statistics; their mean over batches is kept.
   const momentary = cloneModel(model);
   for (const node of momentary.graph.nodes) if (isOp(node, 'BatchNormalization')) node.attributes.set('momentum', float(0));
@@ -35,5 +43,5 @@ export async function renewStatistics(model: Model, split: Split, samples: numbe
     },
   }, context);
   const means = new Map([...sums].map(([running, sum]) => [running, Float32Array.from(sum, (value) => value / batches)]));
-  return { model: exportTrained(model, means), layers: norms.length };
+  return { model: exportTrained(model, means), layers: norms.length, samples: batches * trainable.batch };
 }

@@ -37,6 +37,13 @@ export async function costMeter(model: Model, dependencies: Dependencies, dims: 
   };
 }
 
+/** Costs of a whole model. */
+export async function costsOf(model: Model, dims: Readonly<Record<string, number>>): Promise<Costs> {
+  const shapes = await inferShapes(model, bindInputs(model, dims));
+  const { macs, parameters, weightBytes } = costOf(model.graph, findLayers(model.graph, shapes), shapes);
+  return { macs, parameters, bytes: weightBytes };
+}
+
 function storedTensors({ graph }: Model): ReadonlyMap<string, Tensor> {
   const constants = graph.nodes.flatMap((node): [string, Tensor][] => {
     const value = node.opType === 'Constant' ? tensorAttribute(node, 'value') : undefined;

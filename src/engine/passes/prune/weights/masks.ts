@@ -4,7 +4,8 @@
 import { numberAt } from '../../../data/preprocess/cast';
 import { elementCount, type Model } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
-import { storedTensor } from '../linear/findWeights';
+import { findWeights, storedTensor } from '../linear/findWeights';
+import { columnsOf } from '../linear/layout';
 import { parsedMetadata } from '../../metadataJson';
 
 /** JSON in the metadata of the model: a list of tensor names. */
@@ -20,6 +21,16 @@ export function sparseTensors(model: Model): string[] {
   const noted = parsedMetadata(model.metadata.get(SPARSE_KEY));
   const names = Array.isArray(noted) ? noted.filter((name) => typeof name === 'string') : [];
   return names.filter((name) => storedTensor(model, name) !== undefined);
+}
+
+/** How many sparse tensors have fewer inputs an output than in `before`: zeros of an N:M pattern moved to other neighbours there. */
+export async function sparseNarrowed(before: Model, after: Model): Promise<number> {
+  const sparse = new Set(sparseTensors(after));
+  if (sparse.size === 0) return 0;
+  const columns = async (model: Model): Promise<ReadonlyMap<string, number>> =>
+    new Map((await findWeights(model, { isIgnored: () => false, everyLayer: true })).weights.map(({ name, layout }) => [name, columnsOf(layout)]));
+  const [wide, narrow] = [await columns(before), await columns(after)];
+  return [...sparse].filter((name) => (narrow.get(name) ?? 0) < (wide.get(name) ?? 0)).length;
 }
 
 /** For every sparse tensor 1 where its elements are kept and 0 where they must stay zero, row-major. */

@@ -60,7 +60,7 @@ function calibrationSplit(data: Dataset | undefined): Split {
 }
 
 function nothingToPrune([first]: readonly DenseLayer[], origins: Origins): EngineError {
-  if (first === undefined) return new EngineError('nothingToPrune', { detail: 'problem.noSuchLayers' });
+  if (first === undefined) return new EngineError('nothingToPrune', { detail: 'problem.noWeights' });
   return new EngineError('nothingToPrune', { detail: 'finding.layerNotPruned', layer: nameOf(first.node, origins), why: first.why }, { node: nodeLabel(first.node) });
 }
 

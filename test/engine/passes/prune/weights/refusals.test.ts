@@ -51,7 +51,7 @@ describe('what prune.weights refuses', () => {
   });
 
   it('a model without such layers, saying what stood in the way', async () => {
-    await assert.rejects(pruned(small({ nodes: [node('Relu', ['x'], ['y'])], constants: {} })), { code: 'nothingToPrune', params: { detail: 'problem.noSuchLayers' } });
+    await assert.rejects(pruned(small({ nodes: [node('Relu', ['x'], ['y'])], constants: {} })), { code: 'nothingToPrune', params: { detail: 'problem.noWeights' } });
     await assert.rejects(pruned(model(), { ignore: ['*'] }), (error: { code: string; message: string }) =>
       error.code === 'nothingToPrune' && error.message.endsWith('Layer "h" keeps all its weights: it is in "ignore".'));
     await assert.rejects(pruned(model(), { ignore: ['layer9'] }), { code: 'ignoreMatchesNothing' });

@@ -6,7 +6,7 @@ import { throwIfAborted } from '../../../../error';
 import type { Model } from '../../../../ir/model';
 import type { NdArray, Session } from '../../../../ports';
 import type { PassContext } from '../../../pass';
-import type { SummedOutput } from '../../linear/sums';
+import { addTo, type SummedOutput } from '../../linear/sums';
 import type { Boundary } from './sideBySide';
 
 interface Batch {
@@ -32,6 +32,10 @@ export function batchesOf(split: Split, indices: readonly number[], { size, ...r
   const batches: Batch[] = [];
   for (let start = 0; start + (rest.isFixed ? size : 1) <= indices.length; start += size) batches.push({ indices: indices.slice(start, start + size), held: undefined });
   return { ...rest, split, batches, skipped: 0 };
+}
+
+export function samplesIn({ batches }: Batches): number {
+  return batches.reduce((sum, { indices }) => sum + indices.length, 0);
 }
 
 export interface Part {
@@ -84,10 +88,7 @@ async function runBatch(run: Run, batch: Batch): Promise<void> {
   const values = await session.run(feeds, [...new Set([...sums.map(({ name }) => name), ...computed])]);
   const found = sums.map(({ name }) => values[name]?.data as Float32Array);
   if (!found.every((own, position) => sums[position]?.isFinite(own))) return without(run, batch);
-  for (const [position, own] of found.entries()) {
-    const total = run.totals[position] as Float64Array;
-    for (let index = 0; index < total.length; index += 1) total[index] = (total[index] as number) + (own[index] as number);
-  }
+  for (const [position, own] of found.entries()) addTo(run.totals[position] as Float64Array, own);
   run.kept.push(batch);
   if (run.wanted === undefined) return;
   const held = Object.fromEntries(next.flatMap((name): [string, NdArray][] => {

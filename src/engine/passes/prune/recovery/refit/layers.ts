@@ -4,10 +4,11 @@
 import { floatAttribute, intsAttribute } from '../../../../ir/attributes';
 import { capturedTensors, type GraphIndex, indexGraph, topologicalOrder } from '../../../../ir/graphIndex';
 import { elementCount, isOp, type Model, type Node } from '../../../../ir/model';
+import { fixed, inferShapes, type ShapeMap } from '../../../../ir/shapes/index';
 import { tensorFrom } from '../../../../ir/tensors';
 import { FREE_INITIALIZERS_IR } from '../../../cleanup/graphEditor';
 import { findWeights, type PrunableWeight, storedTensor } from '../../linear/findWeights';
-import { columnsOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
+import { columnsOf, layoutOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
 import { sparseTensors } from '../../weights/masks';
 
 export interface RefitLayer {
@@ -36,20 +37,36 @@ export interface RefitLayers {
  * that a pass made sparse stay: a fit fills their zeros.
  */
 export async function refitLayers(original: Model, cut: Model): Promise<RefitLayers> {
-  const before = new Map((await weightsOf(original)).map(({ name, layout }) => [name, columnsOf(layout)]));
   const index = indexGraph(cut.graph);
   const sparse = new Set(sparseTensors(cut));
-  const found = (await weightsOf(cut)).filter(({ name, layout }) => columnsOf(layout) < (before.get(name) ?? 0));
+  const isNarrower = await narrowing(original, cut);
+  const { weights, dense } = await findWeights(cut, { isIgnored: () => false, everyLayer: true });
+  const found = weights.filter(({ nodes: [node] }) => isNarrower(node));
   const layers = found.flatMap((weight): RefitLayer[] => {
     const { name, layout, nodes: [node] } = weight;
     const isFit = !sparse.has(name) && isAlone(node.inputs[1] ?? '', name, index) && isPlain(node, layout) && columnsOf(layout) <= MOST_COLUMNS;
     return isFit ? [{ weight, node, shift: shiftOf(node, layout, cut, index) }] : [];
   });
-  return { stages: stagesOf(cut, layers), left: found.length - layers.length };
+  const all = [...found.flatMap(({ nodes }) => nodes), ...dense.map(({ node }) => node).filter(isNarrower)];
+  return { stages: stagesOf(cut, layers), left: all.length - layers.length };
 }
 
-async function weightsOf(model: Model): Promise<readonly PrunableWeight[]> {
-  return (await findWeights(model, { isIgnored: () => false, everyLayer: true })).weights;
+/** Whether a linear node of `cut` sums up fewer products for each of its outputs than in `original`. */
+async function narrowing(original: Model, cut: Model): Promise<(node: Node) => boolean> {
+  const [before, after] = [await inferShapes(original), await inferShapes(cut)];
+  const twins = new Map(original.graph.nodes.map((node) => [node.outputs[0] ?? '', node]));
+  return (node) => {
+    const twin = twins.get(node.outputs[0] ?? '');
+    return twin !== undefined && (productsOf(node, after) ?? Infinity) < (productsOf(twin, before) ?? 0);
+  };
+}
+
+/** By the shape of the second factor, which has to be known; it need not be the stored one. */
+function productsOf(node: Node, { tensors }: ShapeMap): number | undefined {
+  const dims = fixed(tensors.get(node.inputs[1] ?? '')?.shape);
+  const layout = dims === undefined ? undefined : layoutOf(node, dims);
+  // Products of activations, whose weights are the first factor, have batches before.
+  return layout === undefined ? dims?.at(-2) : columnsOf(layout);
 }
 
 /** No other node reads the weight on its way from storage. */

@@ -20,8 +20,9 @@ import { storedTensor, storeTensor } from '../../linear/findWeights';
 import { columnsOf } from '../../linear/layout';
 import { readMatrix, withMatrix } from '../../linear/matrixValues';
 import { matrixProducts, type Products } from '../../linear/products';
+import { samplesThatFit } from '../../linear/sums';
 import type { Removal } from '../../surgery/index';
-import { batchesOf, runPart } from './batches';
+import { batchesOf, runPart, samplesIn } from './batches';
 import { stagePart } from './fitStage';
 import { type RefitLayer, refitLayers } from './layers';
 import { type Fit, type FitSums, leastSquares } from './leastSquares';
@@ -33,9 +34,6 @@ import { sideBySide } from './sideBySide';
  * by l2: 84.5 and 84.3 %); with 64 the larger one is better (resnet20-cifar10: 52.8 and 59.2 %).
  */
 const DAMPING = 1e-2;
-/** Bytes of the largest matrix of columns in a batch, which must not depend on the machine. */
-const BATCH_BYTES = 32 * 2 ** 20;
-const LARGEST_BATCH = 64;
 /** Bytes of activations that are held between two stages. */
 const HELD_BYTES = 256 * 2 ** 20;
 
@@ -55,6 +53,8 @@ export interface RefitOutcome {
   readonly layers: readonly { readonly id: string; readonly missedBefore: number; readonly missedAfter: number }[];
   /** Layers that read fewer inputs and keep the weights they have. */
   readonly left: number;
+  /** Samples that the layers were fitted on: without the skipped ones and those that fill no batch of a size the model fixes. */
+  readonly samples: number;
   /** Samples left out because of NaN or infinite values. */
   readonly skipped: number;
 }
@@ -64,7 +64,7 @@ export async function refit({ original, removal: { model: cut, kept }, split, sa
   const model = cloneModel(cut);
   const { stages, left } = await refitLayers(original, model);
   const all = stages.flat();
-  if (all.length === 0) return { model, layers: [], left, skipped: 0 };
+  if (all.length === 0) return { model, layers: [], left, samples: 0, skipped: 0 };
   const both = await sideBySide(original, model);
   const batches = batchesOf(split, evenIndices(split.size, samples), {
     ...await batchSize(original, all, context), mostHeld: heldBytes, boundary: new Set(both.model.graph.inputs.map(({ name }) => name)),
@@ -86,7 +86,7 @@ export async function refit({ original, removal: { model: cut, kept }, split, sa
   } finally {
     await products.release();
   }
-  return { model, layers, left, skipped: batches.skipped };
+  return { model, layers, left, samples: samplesIn(batches), skipped: batches.skipped };
 }
 
 function nonFinite([first]: readonly RefitLayer[]): EngineError {
@@ -100,9 +100,10 @@ async function batchSize(original: Model, layers: readonly RefitLayer[], { dims 
   const { tensors } = await inferShapes(original, bindInputs(original, dims));
   const bytes = layers.map(({ node, weight: { layout } }) => {
     const shape = fixed(tensors.get(node.outputs[0] ?? '')?.shape);
-    return shape === undefined ? BATCH_BYTES : (elementCount(shape) / layout.rows) * columnsOf(layout) * Float32Array.BYTES_PER_ELEMENT;
+    return shape === undefined ? undefined : (elementCount(shape) / layout.rows) * columnsOf(layout) * Float32Array.BYTES_PER_ELEMENT;
   });
-  return { size: Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_BYTES / Math.max(...bytes)))), isFixed: false };
+  // A layer whose size nobody knows may be as large as the batch allows.
+  return { size: bytes.includes(undefined) ? 1 : samplesThatFit(Math.max(...bytes.map((size) => size ?? 0))), isFixed: false };
 }
 
 /** New weights of one layer in all of the models, which hold it under the same names. */
