@@ -3,11 +3,11 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
 import { choice, count, layerPatterns } from '../../optionTypes';
-import { recoverSchema } from '../recovery/recover';
+import { checkRecovery, recoverSchema } from '../recovery/recover';
 
 export const blocksPassId = 'prune.blocks';
 
-/** As many as published depth pruning takes from trained models before training has to make up for much. */
+/** A quarter goes, about what ShortGPT (Men 2024, "ShortGPT: Layers in Large Language Models are More Redundant Than You Expect") takes out of Llama 2. */
 const DEFAULT_KEEP = 0.75;
 
 export const blocksOptions = Type.Object({
@@ -21,8 +21,9 @@ export const blocksOptions = Type.Object({
 
 export type BlocksOptions = Static<typeof blocksOptions>;
 
-/** @throws EngineError `invalidOption` for a count that is no whole number. */
-export function checkBlocksOptions({ keep }: BlocksOptions): void {
+/** @throws EngineError `invalidOption` for a count that is no whole number, and what `checkRecovery` throws. */
+export function checkBlocksOptions({ keep, recover }: BlocksOptions): void {
+  checkRecovery(recover, blocksPassId);
   if (keep >= 1 && !Number.isInteger(keep)) throw refusal('problem.notWhole', { found: keep });
 }
 
