@@ -16,6 +16,8 @@ export interface InferOptions {
   readonly dims?: Readonly<Record<string, number>>;
   /** Shapes of graph inputs in place of those in the file; where they contradict it, stored inner shapes are ignored. */
   readonly inputShapes?: Readonly<Record<string, readonly Dim[]>>;
+  /** Shapes of tensors of the main graph in place of those that follow from it, by name: what sizes are computed then. */
+  readonly resized?: ReadonlyMap<string, readonly Dim[]>;
 }
 
 export interface ShapeNote {
@@ -125,7 +127,7 @@ class Inference {
     });
     for (const initializer of graph.initializers.values()) {
       // An initializer that is also an input (IR 3) may be replaced at run time: its shape holds, its value too by default.
-      scope.tensors.set(initializer.name, tensor(initializer.type, initializer.dims, this.small.get(initializer)));
+      scope.tensors.set(initializer.name, this.resized(initializer.name, tensor(initializer.type, initializer.dims, this.small.get(initializer)), scope));
     }
     for (const sparse of graph.sparseInitializers) scope.tensors.set(sparse.values.name, tensor(sparse.values.type, sparse.dims));
     const stored = this.reshaped ? undefined : this.storedTypes(graph);
@@ -152,8 +154,13 @@ class Inference {
       const info = stored?.get(name);
       const { value, agrees } = info === undefined ? { value: inferred, agrees: true } : refine(inferred, fromValueType(info.type, this.sizes));
       if (!agrees) this.note(node, name, 'contradiction');
-      scope.tensors.set(name, value);
+      scope.tensors.set(name, this.resized(name, value, scope));
     });
+  }
+
+  private resized(name: string, found: TensorShape, { outer }: Scope): TensorShape {
+    const shape = outer === undefined && this.functionDepth === 0 ? this.options.resized?.get(name) : undefined;
+    return shape === undefined ? found : { type: found.type, shape };
   }
 
   private results(node: Node, inputs: readonly (TensorShape | undefined)[], scope: Scope, opsets: ReadonlyMap<string, number> | undefined): readonly (TensorShape | undefined)[] {

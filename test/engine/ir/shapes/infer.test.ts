@@ -28,6 +28,19 @@ describe('shape inference', () => {
     assert.deepEqual(shapeOf(shapes, 'y'), ['N', 30]);
   });
 
+  it('computes sizes as they are when tensors have other shapes than follow from the graph', async () => {
+    const nodes = [
+      makeNode('MatMul', ['x', 'w'], ['h']), makeNode('Shape', ['h'], ['shape']), makeNode('Slice', ['shape', 'one', 'two'], ['width']), makeNode('Div', ['width', 'two'], ['half']),
+    ];
+    const operands = { x: value(['N', 4]), w: value([4, 12]), one: ints([1]), two: ints([2]) };
+    const resized = new Map([['w', [4, 6]], ['h', ['N', 6]], ['elsewhere', [1]]]);
+    const shapes = await inferNodes(nodes, operands, { resized });
+    assert.deepEqual([shapeOf(shapes, 'h'), shapes.tensors.get('half')?.value], [['N', 6], [3]]);
+    assert.deepEqual((await inferNodes(nodes, operands)).tensors.get('half')?.value, [6]);
+    const kept = await inferNodes(nodes, operands, { resized: new Map([['one', [2]]]) });
+    assert.equal(kept.tensors.get('one')?.value, undefined, 'elements of another number of them');
+  });
+
   it('keeps names that are no identifiers apart from expressions', async () => {
     const nodes = [makeNode('Concat', ['x', 'x'], ['y'], { axis: int(0) })];
     const shapes = await inferNodes(nodes, { x: value(['past + 1']) });

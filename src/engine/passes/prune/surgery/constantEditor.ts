@@ -20,7 +20,7 @@ export class ConstantEditor {
   private readonly added = new Map<Node, Node[]>();
   /** Names whose values were replaced. */
   readonly changed = new Set<string>();
-  /** Constants that lost a reader. */
+  /** Inputs that lost a reader. */
   private readonly left = new Set<string>();
 
   /** @param shapes of the model before anything changed. */
@@ -53,7 +53,7 @@ export class ConstantEditor {
     this.scatter(node, position, values);
   }
 
-  /** All nodes in order, with those that were added; constants that nothing reads any more are gone. */
+  /** All nodes in order, with those that were added; what made the replaced inputs is gone where nothing else reads it. */
   finish(): Node[] {
     const { graph } = this.model;
     graph.nodes = graph.nodes.flatMap((node) => [...(this.added.get(node) ?? []), node]);
@@ -61,7 +61,7 @@ export class ConstantEditor {
     return graph.nodes;
   }
 
-  /** Changes constant parts of a shape that Concat puts together; false where the elements are not all in such parts. */
+  /** Changes parts of a shape that Concat puts together: constant ones and whole ones; false where the elements are in others too. */
   private changeParts(concat: Node, values: ReadonlyMap<number, number>): boolean {
     const changes = new Map<number, number[]>();
     const left = new Set(values.keys());
@@ -72,8 +72,9 @@ export class ConstantEditor {
       if (typeof length !== 'number') return false;
       const inside = [...values].filter(([at]) => at >= start && at < start + length);
       if (inside.length > 0) {
-        if (!this.constants.has(name) || part?.value?.every((value) => typeof value === 'number') !== true) return false;
-        changes.set(position, part.value.map((value, at) => values.get(start + at) ?? Number(value)));
+        const isKnown = this.constants.has(name) && part?.value?.every((value) => typeof value === 'number') === true;
+        if (!isKnown && inside.length < length) return false;
+        changes.set(position, Array.from({ length }, (_, at) => values.get(start + at) ?? Number(part?.value?.[at])));
         for (const [at] of inside) left.delete(at);
       }
       start += length;
@@ -136,7 +137,7 @@ export class ConstantEditor {
     return this.index.uses(name).length === 1 && !this.index.outputs.has(name);
   }
 
-  /** Constants that only the replaced inputs needed: nodes and initializers, last first. */
+  /** What only the replaced inputs needed: nodes and initializers, last first. */
   private dropLeft(): void {
     const { graph } = this.model;
     if (this.left.size === 0) return;
@@ -145,7 +146,7 @@ export class ConstantEditor {
     const waiting = [...this.left];
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       const isRead = (tensor: string): boolean => index.outputs.has(tensor) || index.uses(tensor).some(({ node }) => !unread.has(node));
-      if (!this.constants.has(name) || isRead(name)) continue;
+      if (isRead(name)) continue;
       const producer = index.producer.get(name);
       if (producer === undefined) {
         if (!index.inputs.has(name)) graph.initializers.delete(name);

@@ -11,6 +11,7 @@ import { ConstantEditor } from './constantEditor';
 import { type ChosenUnits, type Kept, keptBy } from './kept';
 import type { RepairSite } from './repair';
 import { repairs } from './repairs/table';
+import { sizesAfter } from './shapesAfter';
 import { sliceTensor } from './slice';
 
 export interface Removal {
@@ -31,13 +32,15 @@ export interface Removal {
 export async function removeUnits(model: Model, dependencies: Dependencies, chosen: ChosenUnits, shapes?: ShapeMap): Promise<Removal> {
   const kept = keptBy(dependencies, chosen);
   const before = shapes ?? await inferShapes(model);
+  const left = await sizesAfter(model, before, kept);
+  const isSteered = (name: string): boolean => String(before.tensors.get(name)?.value) !== String(left.tensors.get(name)?.value);
   const result = cloneModel(model);
   const { graph } = result;
   const editor = new ConstantEditor(result, dependencies.relations.constants, before);
   for (const node of graph.nodes) {
     const kind = dependencyOf(node)?.repair;
-    const touched = [...node.inputs, ...node.outputs].some((name) => kept.tensor(name) !== undefined);
-    if (kind !== undefined && touched) repairs[kind](siteOf(node, editor, before, kept));
+    const touched = [...node.inputs, ...node.outputs].some((name) => kept.tensor(name) !== undefined) || node.inputs.some(isSteered);
+    if (kind !== undefined && touched) repairs[kind](siteOf(node, editor, { before, left, kept }));
   }
   await sliceStored(graph, kept);
   graph.nodes = editor.finish();
@@ -46,7 +49,14 @@ export async function removeUnits(model: Model, dependencies: Dependencies, chos
   return { model: result, kept };
 }
 
-function siteOf(node: Node, editor: ConstantEditor, before: ShapeMap, kept: Kept): RepairSite {
+interface Sizes {
+  readonly before: ShapeMap;
+  /** As they will be, with values that no repair has changed yet. */
+  readonly left: ShapeMap;
+  readonly kept: Kept;
+}
+
+function siteOf(node: Node, editor: ConstantEditor, { before, left, kept }: Sizes): RepairSite {
   const inputs = [...node.inputs];
   const of = (name: string | undefined) => (name === undefined || name === '' ? undefined : before.tensors.get(name));
   return {
@@ -55,6 +65,7 @@ function siteOf(node: Node, editor: ConstantEditor, before: ShapeMap, kept: Kept
     shape: (position) => of(inputs[position])?.shape ?? null,
     outputShape: (output) => of(node.outputs[output])?.shape ?? null,
     elements: (position) => of(inputs[position])?.value,
+    elementsLeft: (position) => left.tensors.get(inputs[position] ?? '')?.value,
     inputKept: (position, axis) => kept.of(inputs[position] ?? '', axis),
     outputKept: (output, axis) => kept.of(node.outputs[output] ?? '', axis),
     setInput: (position, values) => editor.setInput(node, position, values),

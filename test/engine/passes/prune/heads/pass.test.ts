@@ -79,6 +79,8 @@ describe('prune.heads', function () {
     ['exported with a head count of -1', exported((net) => net.ints(0, 0, -1, sizes.head)), '2 of 4 heads'],
     ['exported with sizes of Shape nodes', exported((net, flat, x) => shapeOf(net, [sizeOf(net, x, 0), sizeOf(net, flat, 1), net.ints(sizes.heads), net.ints(sizes.head)])), '2 of 4 heads'],
     ['exported with a head count computed when it runs', exported(computedHeads), '2 of 4 heads'],
+    ['exported with a head size of the width over the heads', exported((net, flat) => shapeOf(net, [net.ints(0, 0, sizes.heads), headSize(net, flat)])), '2 of 4 heads'],
+    ['exported with a shape of which each part is computed', exported((net, flat, x) => shapeOf(net, [sizeOf(net, x, 0), sizeOf(net, x, 1), net.node('Div', [sizeOf(net, flat, 2), headSize(net, flat)]), headSize(net, flat)])), '2 of 4 heads'],
     ['fused MultiHeadAttention', fused, '2 of 4 heads'],
     ['Attention with grouped queries: a key-value head goes with its queries', grouped, '1 of 2 heads'],
   ];
@@ -113,6 +115,16 @@ describe('prune.heads', function () {
     for (const criterion of ['taylor', 'hessian', 'activation', 'random']) assert.ok((await at({ criterion })).equals(await at({ criterion })), criterion);
     assert.deepEqual(formsOf(await prune(model, { heads: 0.25, neurons: 0.25, steps: 3, samples: 16 }, data)), ['1 of 4 heads', '8 of 32 neurons']);
     assert.deepEqual(formsOf(await prune(model, { heads: 1, steps: 2, samples: 16 }, data)), ['1 of 4 heads']);
+  });
+
+  it('refuses where nothing goes for kinds that were asked for, and takes what it can where none was named', async () => {
+    const small = await transformer([{ attention: exported(), neurons: 2 }]);
+    const grain = { grain: 8 };
+    assert.deepEqual(formsOf(await prune(small, grain)), ['2 of 4 heads']);
+    await assert.rejects(prune(small, { ...grain, neurons: 0.5 }), { code: 'pruneTargetUnreachable', message: /A smaller "grain" \(now 8\) lets more go\.$/u });
+    assert.deepEqual(formsOf(await prune(small, {})), ['1 of 2 neurons', '2 of 4 heads'], 'a finer grain');
+    await assert.rejects(prune(await transformer([{ neurons: 2 }]), grain), { code: 'pruneTargetUnreachable' });
+    await assert.rejects(prune(small, { heads: 0.1 }), /Ask for 0\.25 or more\.$/u);
   });
 
   it('refuses what cannot be', async () => {
@@ -162,6 +174,11 @@ describe('prune.heads', function () {
 
 function shapeOf(net: Net, parts: readonly string[]): string {
   return net.node('Concat', parts, { axis: int(0) });
+}
+
+/** The width of the projection over the number of heads. */
+function headSize(net: Net, flat: string): string {
+  return net.node('Div', [sizeOf(net, flat, 2), net.ints(sizes.heads)]);
 }
 
 function computedHeads(...[net, flat, x]: Parameters<Split>): string {

@@ -305,6 +305,31 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: 'attention whose head size is computed from the width of its projections', groups: [4],
+    build(net) {
+      const x = net.input([2, 5, 6]);
+      const width = (tensor: string): string => net.node('Gather', [net.node('Shape', [tensor]), net.ints(2)], { axis: int(0) });
+      const heads = (perm: readonly number[]): string => {
+        const flat = net.dense(x, 6, 12);
+        const shape = net.node('Concat', [net.ints(0, 0, 4), net.node('Div', [width(flat), net.ints(4)])], { axis: int(0) });
+        return net.node('Transpose', [net.node('Reshape', [flat, shape])], { perm: ints([...perm]) });
+      };
+      const [q, k, v] = [heads([0, 2, 1, 3]), heads([0, 2, 3, 1]), heads([0, 2, 1, 3])];
+      const mixed = net.node('Transpose', [net.node('MatMul', [net.node('Softmax', [net.node('MatMul', [q, k])], { axis: int(-1) }), v])], { perm: ints([0, 2, 1, 3]) });
+      net.output(net.dense(net.node('Reshape', [mixed, net.ints(0, 0, 12)]), 12, 4));
+    },
+  },
+  {
+    title: 'Slice, Expand and Reshape of what stays, by the size of what shrinks', groups: [6, 6],
+    build(net) {
+      const h = net.node('Relu', [net.dense(net.input([5, 4]), 4, 6)]);
+      const size = net.node('Gather', [net.node('Shape', [h]), net.ints(1)], { axis: int(0) });
+      const half = net.node('Slice', [net.dense(h, 6, 12), net.ints(0), size, net.ints(1)]);
+      const wide = net.node('Expand', [net.weight(1, 1), net.node('Concat', [net.ints(1), size], { axis: int(0) })]);
+      net.output(net.node('Reshape', [net.node('Add', [half, wide]), net.node('Concat', [size, net.ints(5)], { axis: int(0) })]));
+    },
+  },
+  {
     title: 'a reduction over channels beside them', groups: [6],
     build(net) {
       const x = net.conv(net.input([1, 3, 4, 4]), 3, 6);

@@ -4,7 +4,7 @@ import { padsOf, slicesOf } from '../../../../analysis/dependencies/index';
 import { intAttribute, ints, intsAttribute } from '../../../../ir/attributes';
 import { fixed } from '../../../../ir/shapes/index';
 import type { KeptEntries } from '../kept';
-import type { Repair } from '../repair';
+import { type Repair, steer } from '../repair';
 
 function fromFront(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
@@ -38,19 +38,19 @@ function isEqualSplit(sizes: readonly number[]): boolean {
 /** Bounds count the entries that stay; a bound beyond the end stays beyond the end. */
 export const repairSlice: Repair = (site) => {
   const { node } = site;
-  const [starts, ends] = [new Map<number, number>(), new Map<number, number>()];
+  const [starts, ends] = [new Map<number, number>(), new Map<number, number | undefined>()];
   slicesOf(site)?.forEach(({ axis, start, end }, index) => {
     const kept = site.inputKept(0, axis);
     if (kept === undefined) return;
     starts.set(index, countBelow(kept, start));
     const stated = (intsAttribute(node, 'ends') ?? site.elements(2))?.[index];
     const size = Number(site.shape(0)?.[axis] ?? 0);
-    if (!(typeof stated === 'number' && stated >= size)) ends.set(index, countBelow(kept, end));
+    ends.set(index, typeof stated === 'number' && stated >= size ? undefined : countBelow(kept, end));
   });
   for (const [name, position, values] of [['starts', 1, starts], ['ends', 2, ends]] as const) {
     const attribute = intsAttribute(node, name);
     if (attribute !== undefined) node.attributes.set(name, ints(attribute.map((value, index) => values.get(index) ?? value)));
-    else if ([...values].some(([index, value]) => site.elements(position)?.[index] !== value)) site.changeElements(position, values);
+    else steer(site, position, values);
   }
 };
 
@@ -82,7 +82,7 @@ export const repairPad: Repair = (site) => {
   const name = node.attributes.has('paddings') ? 'paddings' : 'pads';
   const attribute = intsAttribute(node, name);
   if (attribute !== undefined) node.attributes.set(name, ints(attribute.map((value, index) => changed.get(index) ?? value)));
-  else if ([...changed].some(([index, value]) => site.elements(1)?.[index] !== value)) site.changeElements(1, changed);
+  else steer(site, 1, changed);
 };
 
 /** Target sizes (input 3) of channels; scales are 1 there. */
@@ -95,5 +95,5 @@ export const repairResize: Repair = (site) => {
     const kept = site.outputKept(0, axis);
     if (kept !== undefined) changed.set(index, kept.length);
   });
-  if (changed.size > 0) site.changeElements(3, changed);
+  steer(site, 3, changed);
 };

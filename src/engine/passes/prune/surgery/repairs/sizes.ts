@@ -1,7 +1,7 @@
 // Repairs of sizes that a node states: groups, target shapes, hidden sizes.
 
 import { int, intAttribute, ints, intsAttribute } from '../../../../ir/attributes';
-import type { Repair, RepairSite } from '../repair';
+import { type Repair, type RepairSite, steer } from '../repair';
 
 /** Depthwise convolutions have as many groups as channels are left; others keep their number of groups. */
 export const repairGroup: Repair = (site) => {
@@ -32,7 +32,7 @@ export const repairReshape: Repair = (site) => {
   const stated = target ?? site.elements(1) ?? [];
   const changed = new Map([...sizes].filter(([axis]) => stated[axis] !== 0 && stated[axis] !== -1));
   if (target !== undefined) node.attributes.set('shape', ints(target.map((size, axis) => changed.get(axis) ?? size)));
-  else if (changed.size > 0) site.changeElements(1, changed);
+  else steer(site, 1, changed);
 };
 
 /** The target may be shorter than the rank of the result: it is aligned at the end; 1 stretches nothing. */
@@ -42,13 +42,10 @@ export const repairExpand: Repair = (site) => {
   const length = Number(site.shape(1)?.[0] ?? rank);
   const changed = [...changedSizes(site)].map(([axis, size]) => [axis - rank + length, size] as const)
     .filter(([at]) => at >= 0 && target?.[at] !== 1);
-  if (changed.length > 0) site.changeElements(1, new Map(changed));
+  steer(site, 1, new Map(changed));
 };
 
-export const repairConstantOfShape: Repair = (site) => {
-  const changed = changedSizes(site);
-  if (changed.size > 0) site.changeElements(0, changed);
-};
+export const repairConstantOfShape: Repair = (site) => steer(site, 0, changedSizes(site));
 
 /** R is [directions, gates * hidden, hidden]. */
 export const repairHidden: Repair = (site) => {
