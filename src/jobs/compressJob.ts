@@ -126,7 +126,7 @@ async function compressed(
     seed: request.seed ?? recipe.document.seed ?? DEFAULT_SEED,
     signal: context.signal,
     ...(context.folder !== undefined && { checkpoint: (step: number, call?: string) => passCheckpoint(context.folder ?? '', step, call) }),
-    progress: ({ fraction, layer, activity, params }) => phase.report(fraction, layer, activity === 'progress.training' || activity === 'progress.trainingOn' ? { activity, ...(params && { params }) } : undefined),
+    progress: ({ fraction, layer, activity, params }) => phase.report(fraction, layer, { activity, ...(params && { params }) }),
   }, {
     from: resumed?.step ?? 0,
     onStep: async (index, pass, current, seconds, { training, importance }) => {

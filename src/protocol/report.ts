@@ -212,7 +212,7 @@ export interface ImportanceCurve {
   readonly kept: number;
   /** Importance, rising, over the mean of the group; evenly spaced units where there are more than 64. */
   readonly values: readonly number[];
-  /** Steps of the pass, where they are several: `values` are those before the first, and later ones judged anew, so that units below the cut may have stayed. */
+  /** Where the pass went in several: `values` are of before the first; later ones judged anew, so that other units may have gone. */
   readonly steps?: number;
 }
 

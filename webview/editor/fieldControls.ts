@@ -56,7 +56,7 @@ export function optionLabel(name: string): string {
 }
 
 export function aboutOf(field: FormField): string | undefined {
-  const code = optionAbout(field.name);
+  const code = optionAbout(field.name, field.pass);
   return code === undefined ? field.description : t(code);
 }
 

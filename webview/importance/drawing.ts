@@ -23,7 +23,7 @@ export function smallCurve(curve: ImportanceCurve): SVGSVGElement {
   return drawing(curve, SMALL, { class: 'importance-curve small', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
 }
 
-/** The curve with what its lines mean below. */
+/** The curve with what its lines mean below, and what they cannot show. */
 export function largeCurve(curve: ImportanceCurve): HTMLElement {
   const svg = drawing(curve, LARGE, { class: 'importance-curve', role: 'img', 'aria-label': t('view.importance.curve', { total: curve.total, kind: `form.units.${curve.kind}`, removed: curve.total - curve.kept }) });
   return element(
@@ -31,6 +31,7 @@ export function largeCurve(curve: ImportanceCurve): HTMLElement {
     { class: 'importance' },
     svg,
     element('figcaption', { class: 'quiet' }, sample('removed', t('view.importance.removed', { count: curve.total - curve.kept })), sample('kept', t('view.importance.kept', { count: curve.kept })), sample('mean', t('view.importance.mean'))),
+    curve.steps === undefined ? null : element('p', { class: 'quiet' }, t('view.importance.steps', { steps: curve.steps })),
   );
 }
 

@@ -8,7 +8,9 @@ import { significant } from '../logic/format';
 import { curveUnits } from '../logic/importance';
 
 export function numbersBehind(curve: ImportanceCurve): HTMLElement {
-  const columns = [t('view.importance.rank'), t('view.importance.column'), t('view.column.form')];
+  // Which ones went is known by rank only where they were ranked once.
+  const tellsWhich = curve.steps === undefined;
+  const columns = [t('view.importance.rank'), t('view.importance.column'), ...(tellsWhich ? [t('view.column.form')] : [])];
   return element(
     'details',
     { class: 'numbers' },
@@ -23,7 +25,7 @@ export function numbersBehind(curve: ImportanceCurve): HTMLElement {
         {},
         element('th', { scope: 'row' }, String(rank)),
         element('td', {}, significant(value)),
-        element('td', {}, t(stayed ? 'view.importance.stayed' : 'form.removed')),
+        tellsWhich ? element('td', {}, t(stayed ? 'view.importance.stayed' : 'form.removed')) : null,
       ))),
     ),
   );

@@ -6,6 +6,8 @@ import type { OptionSchema, PassDescription } from '../../src/protocol/passes';
 export type Scalar = string | number | boolean;
 
 interface FieldBase {
+  /** Id of the pass, whose words of an option may be its own. */
+  readonly pass: string;
   /** Name of the option; of an option within an object dotted, as on the command line (`bits.weights`). */
   readonly name: string;
   readonly advanced: boolean;
@@ -51,17 +53,26 @@ export interface Bound {
 
 /** Fields in the order of the schema; options a form cannot hold (lists of objects) and those of later versions are left out. */
 export function formFields(pass: PassDescription): readonly FormField[] {
-  return objectFields(pass.options, '', false);
+  return objectFields(pass.options, { pass: pass.id, prefix: '', advanced: false });
 }
 
-function objectFields(schema: OptionSchema, prefix: string, advanced: boolean): readonly FormField[] {
+/** Where options stand. */
+interface Place {
+  readonly pass: string;
+  /** With a dot at its end, or empty. */
+  readonly prefix: string;
+  /** All of them are. */
+  readonly advanced: boolean;
+}
+
+function objectFields(schema: OptionSchema, within: Place): readonly FormField[] {
   const options = Object.entries(schema.properties ?? {}).filter(([, option]) => option.planned !== true);
   return options.flatMap(([key, option], place) => {
-    if (option.alternative === undefined) return optionFields(option, baseOf(schema, key, prefix, advanced));
+    if (option.alternative === undefined) return optionFields(option, baseOf(schema, key, within));
     const isAlternative = ([, other]: readonly [string, OptionSchema]): boolean => other.alternative === option.alternative;
     // Drawn once, where the first of them stands.
     if (options.findIndex(isAlternative) !== place) return [];
-    return alternativesField(prefix + option.alternative, options.filter(isAlternative).flatMap(([name, other]) => valueField(other, baseOf(schema, name, prefix, advanced)) ?? []));
+    return alternativesField(within.prefix + option.alternative, options.filter(isAlternative).flatMap(([name, other]) => valueField(other, baseOf(schema, name, within)) ?? []));
   });
 }
 
@@ -69,13 +80,14 @@ function objectFields(schema: OptionSchema, prefix: string, advanced: boolean): 
 function alternativesField(name: string, fields: readonly ValueField[]): readonly FormField[] {
   const [first, second] = fields;
   if (first === undefined || second === undefined) return fields;
-  return [{ name, kind: 'alternatives', advanced: first.advanced, required: false, default: undefined, fields }];
+  return [{ pass: first.pass, name, kind: 'alternatives', advanced: first.advanced, required: false, default: undefined, fields }];
 }
 
-function baseOf(schema: OptionSchema, key: string, prefix: string, advanced: boolean): FieldBase {
+function baseOf(schema: OptionSchema, key: string, { pass, prefix, advanced }: Place): FieldBase {
   const option = schema.properties?.[key] ?? {};
   const [example] = option.examples ?? [];
   return {
+    pass,
     name: prefix + key,
     advanced: advanced || option.advanced === true,
     required: (schema.required ?? []).includes(key) && option.default === undefined,
@@ -88,8 +100,9 @@ function baseOf(schema: OptionSchema, key: string, prefix: string, advanced: boo
 /** An object with defaults lends its fields to the form; one that may be left out is a switch, whose fields start anew with what is common. */
 function optionFields(option: OptionSchema, base: FieldBase): readonly FormField[] {
   if (option.type === 'object' && option.properties !== undefined) {
+    const inside: Place = { pass: base.pass, prefix: `${base.name}.`, advanced: base.advanced };
     const mayBeLeftOut = option.default === undefined && !base.required;
-    return mayBeLeftOut ? [{ ...base, kind: 'switch', fields: objectFields(option, `${base.name}.`, false) }] : objectFields(option, `${base.name}.`, base.advanced);
+    return mayBeLeftOut ? [{ ...base, kind: 'switch', fields: objectFields(option, { ...inside, advanced: false }) }] : objectFields(option, inside);
   }
   const field = valueField(option, base);
   return field === undefined ? [] : [field];

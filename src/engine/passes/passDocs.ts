@@ -31,29 +31,29 @@ const needs: Readonly<Record<PassDescription['data'], string>> = {
 
 function passSection({ id, data, suffix, options }: PassDescription): string {
   const later = Object.entries(options.properties).filter(([, option]) => option.planned === true).map(([name]) => `*${name}*`);
-  const rows = optionRows(options);
+  const rows = optionRows(options, id);
   const table = rows.length === 0 ? [] : [['| option | values (default first) | meaning |', '|---|---|---|', ...rows].join('\n')];
   const about = [textOf(`pass.${id}.about`), needs[data], `Output: \`MODEL.${suffix}.onnx\`.`].filter((sentence) => sentence !== '');
   const planned = later.length === 0 ? [] : [`Planned: ${later.join(', ')}.`];
   return [`## \`${id}\``, about.join(' '), ...table, ...planned].join('\n\n');
 }
 
-function optionRows(schema: OptionSchema, prefix = ''): string[] {
+function optionRows(schema: OptionSchema, pass: string, prefix = ''): string[] {
   const ready = Object.entries(schema.properties ?? {}).filter(([, option]) => option.planned !== true);
   return ready.flatMap(([name, option]) => option.properties === undefined
-    ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${wordsOf(`${prefix}${name}`)} |`]
-    : objectRows(prefix + name, option));
+    ? [`| \`${prefix}${name}\` | ${valuesOf(option)} | ${wordsOf(`${prefix}${name}`, pass)} |`]
+    : objectRows(prefix + name, option, pass));
 }
 
 /** An object whose options are (but for some of its own) those of a pass that trains refers to that pass instead of repeating them. */
-function objectRows(name: string, option: OptionSchema): string[] {
+function objectRows(name: string, option: OptionSchema, pass: string): string[] {
   const entries = Object.entries(option.properties ?? {});
   const own = entries.filter(([key, inner]) => JSON.stringify(inner) !== JSON.stringify(training[key]));
-  if (entries.length - own.length < FEWEST_SHARED) return optionRows(option, `${name}.`);
+  if (entries.length - own.length < FEWEST_SHARED) return optionRows(option, pass, `${name}.`);
   const takes = own.length === 0 ? 'Takes' : 'Besides those below, takes';
   return [
-    `| \`${name}\` | ${valuesOf(option)} | ${wordsOf(name)} ${takes} the training options of [\`${trainingPass}\`](#${trainingPass}). |`,
-    ...optionRows({ properties: Object.fromEntries(own) }, `${name}.`),
+    `| \`${name}\` | ${valuesOf(option)} | ${wordsOf(name, pass)} ${takes} the training options of [\`${trainingPass}\`](#${trainingPass}). |`,
+    ...optionRows({ properties: Object.fromEntries(own) }, pass, `${name}.`),
   ];
 }
 
@@ -77,8 +77,8 @@ function valuesOf(option: OptionSchema): string {
   return [shown, ...range, ...(option.type === undefined ? [] : [option.type])].join(', ');
 }
 
-function wordsOf(option: string): string {
-  const code = optionAbout(option);
+function wordsOf(option: string, pass: string): string {
+  const code = optionAbout(option, pass);
   return code === undefined ? '' : say(code);
 }
 

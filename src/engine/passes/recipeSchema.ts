@@ -57,19 +57,19 @@ function passItems(): Readonly<Record<string, unknown>> {
     required: ['pass'],
     allOf: describePasses().map(({ id, options }) => ({
       if: { properties: { pass: { const: id } }, required: ['pass'] },
-      then: { ...options, properties: { pass: { const: id }, ...documented(options.properties) } },
+      then: { ...options, properties: { pass: { const: id }, ...documented(options.properties, id) } },
     })),
   };
 }
 
-function documented(properties: Readonly<Record<string, OptionSchema>>): Record<string, OptionSchema> {
+function documented(properties: Readonly<Record<string, OptionSchema>>, pass: string): Record<string, OptionSchema> {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, option]) => [name, { ...option, description: option.planned === true ? say('option.planned.about') : wordsOf(name) }]),
+    Object.entries(properties).map(([name, option]) => [name, { ...option, description: option.planned === true ? say('option.planned.about') : wordsOf(name, pass) }]),
   );
 }
 
-function wordsOf(option: string): string {
-  const code = optionAbout(option);
+function wordsOf(option: string, pass: string): string {
+  const code = optionAbout(option, pass);
   return code === undefined ? '' : say(code);
 }
 

@@ -159,6 +159,10 @@ export const viewTexts = {
   'view.importance.removed': { en: '{count} removed', zh: '移除 {count}' },
   'view.importance.kept': { en: '{count} kept', zh: '保留 {count}' },
   'view.importance.mean': { en: 'mean', zh: '均值' },
+  'view.importance.steps': {
+    en: 'Ranked before the first of {steps} steps; later ones ranked anew, so that the line shows how many went and not exactly which.',
+    zh: '排名为 {steps} 步中第一步之前的排名；之后各步重新排名，因此竖线表示移除的数量，而不一定是具体哪些。',
+  },
   'view.importance.column': { en: 'Importance', zh: '重要性' },
   'view.importance.column.about': { en: 'How much each channel, head or neuron matters, from the least to the most; those left of the line went', zh: '每个通道、注意力头或神经元的重要性，由低到高；竖线左侧的已移除' },
   'view.importance.keptColumn': { en: 'Kept', zh: '保留' },
