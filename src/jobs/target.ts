@@ -1,8 +1,7 @@
 // The hardware a recipe is for. Absent or the name of a provider: this machine.
 
 import { EngineError } from '../engine/error';
-import type { Target } from '../engine/passes/pass';
-import { USUAL_BLOCK } from '../engine/passes/prune/selection/order';
+import { type Target, USUAL_BLOCK } from '../engine/passes/pass';
 import { cpu, hasVnni } from '../runtime/cpu';
 
 /**
@@ -13,8 +12,9 @@ const AVX512_BLOCK = 16;
 
 /** Targets by name; whether 8-bit products add up without saturating there (quantization-checklist, first line). */
 const targets: Readonly<Record<string, Target>> = {
-  'cpu-vnni': { provider: 'cpu', wideAccumulation: true },
-  'cpu-avx2': { provider: 'cpu', wideAccumulation: false },
+  // Most of them have AVX512; for those with AVX2 (avx_vnni) it is two whole blocks.
+  'cpu-vnni': { provider: 'cpu', wideAccumulation: true, channelBlock: AVX512_BLOCK },
+  'cpu-avx2': { provider: 'cpu', wideAccumulation: false, channelBlock: USUAL_BLOCK },
   'cpu-arm': { provider: 'cpu', wideAccumulation: true },
 };
 

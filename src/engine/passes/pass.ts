@@ -94,6 +94,9 @@ export interface AppliedPass {
   readonly share?: Share;
 }
 
+/** Channels in a block of kernels where the target does not say: that of AVX2, which suits most (methods.md). */
+export const USUAL_BLOCK = 8;
+
 /** The hardware a recipe is for. */
 export interface Target {
   readonly provider: string;

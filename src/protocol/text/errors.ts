@@ -132,7 +132,12 @@ export const errorTexts = {
   dataNeeded: {
     exit: 2,
     en: '{what} needs data. Name it with --data (a folder, an archive, or a JSON file that describes one).',
-    zh: '{what} 需要数据。请用 --data 指定（文件夹、压缩包，或描述数据的 JSON 文件）。',
+    zh: '“{what}”需要数据。请用 --data 指定（文件夹、压缩包，或描述数据的 JSON 文件）。',
+  },
+  criterionNeedsData: {
+    exit: 2,
+    en: 'The criterion "{criterion}" needs data. Name it with --data (a folder, an archive, or a JSON file that describes one), or choose the criterion "l2", which looks at weights only.',
+    zh: '准则 "{criterion}" 需要数据。请用 --data 指定（文件夹、压缩包，或描述数据的 JSON 文件），或改用只看权重的准则 "l2"。',
   },
   emptyFolder: {
     exit: 3,
@@ -357,8 +362,8 @@ export const errorTexts = {
   },
   pruneTargetUnreachable: {
     exit: 3,
-    en: 'Pruning cannot reach {wanted} ({measure}): with all that may go, {smallest} are left ({share} of before). Ask for {share} or more, or let more go: a smaller "grain" (now {grain}) or "minimum" (now {minimum}), or fewer layers in "ignore".',
-    zh: '剪枝无法达到 {wanted}（{measure}）：移除所有可移除的部分后仍剩 {smallest}（原来的 {share}）。请将目标设为 {share} 或更大，或允许移除更多：减小 "grain"（当前 {grain}）或 "minimum"（当前 {minimum}），或减少 "ignore" 中的层。',
+    en: 'Pruning cannot reach {wanted} ({measure}): with all that may go, {smallest} are left ({share} of before). Ask for {share} or more.{unjudged}{narrower}{fewer}',
+    zh: '剪枝无法达到 {wanted}（{measure}）：移除所有可移除的部分后仍剩 {smallest}（原来的 {share}）。请将目标设为 {share} 或更大。{unjudged}{narrower}{fewer}',
   },
   latencyUnknown: {
     exit: 3,
@@ -367,13 +372,13 @@ export const errorTexts = {
   },
   importanceNotFinite: {
     exit: 3,
-    en: 'The importance of the channels of layer "{layer}" is not a finite number: its weights, or gradients on the data, hold NaN or infinite values. Choose the criterion "l2", or add the layer to "ignore".',
-    zh: '层 "{layer}" 的通道重要性不是有限数值：其权重或在数据上的梯度含有 NaN 或无穷大。请改用准则 "l2"，或将该层加入 "ignore"。',
+    en: 'The importance of the channels of layer "{layer}" is not a finite number. {detail}',
+    zh: '层 "{layer}" 的通道重要性不是有限数值。{detail}',
   },
   noBlocks: {
     exit: 3,
-    en: 'The model has no block that can be left out: a block is what a residual connection leads around, with an input and an output of the same shape. {detail} Choose "prune.channels" to make layers narrower.',
-    zh: '模型中没有可以整体移除的块：块是残差连接所绕过的部分，其输入与输出形状相同。{detail}可改用 "prune.channels" 缩小各层宽度。',
+    en: 'No block can be taken out: a block is what a residual connection leads around, with an input and an output of the same shape. {detail} Choose "prune.channels" to make layers narrower.',
+    zh: '没有可以整体移除的块：块是残差连接所绕过的部分，其输入与输出形状相同。{detail}可改用 "prune.channels" 缩小各层宽度。',
   },
   answersNotFinite: {
     exit: 3,

@@ -37,8 +37,12 @@ export const findingTexts = {
   },
   'finding.quantized': { en: 'The model is quantized already. To quantize it in another way, start from the float model.', zh: '模型已量化。如需以其他方式量化，请从浮点模型开始。' },
   'finding.noGain': {
-    en: '{count} of {total} changed layers did not get faster on this machine: {layers}. "ignore" leaves them as they were.',
-    zh: '{total} 个已更改的层中有 {count} 个在本机上没有变快：{layers}。可用 "ignore" 让它们保持原样。',
+    en: '{count} of {total} changed layers did not get faster on this machine: {layers}. Name them in "ignore" to leave them out.',
+    zh: '{total} 个已更改的层中有 {count} 个在本机上没有变快：{layers}。可在 "ignore" 中列出，使其不被处理。',
+  },
+  'finding.noGainInputs': {
+    en: '{count} of {total} layers that only read fewer inputs did not get faster on this machine: {layers}.',
+    zh: '{total} 个仅输入变少的层中有 {count} 个在本机上没有变快：{layers}。',
   },
   'finding.slower': {
     en: 'The result is slower than the original on {provider} ({ratio} times the latency). Keep the original where speed matters.',
@@ -46,8 +50,8 @@ export const findingTexts = {
   },
   'finding.layerKeptFloat': { en: 'Layer "{layer}" stays float: {why}', zh: '层 "{layer}" 保持浮点：{why}' },
   'finding.samplesSkipped': {
-    en: '{count} calibration samples gave NaN or infinite values and were left out.',
-    zh: '{count} 个校准样本产生 NaN 或无穷大，已跳过。',
+    en: '{count} samples gave NaN or infinite values and were left out.',
+    zh: '{count} 个样本产生 NaN 或无穷大，已跳过。',
   },
   'finding.noData': {
     en: 'Without data the accuracy of the result is not measured. Name data with --data.',
@@ -175,8 +179,8 @@ export const findingTexts = {
     zh: '零权重在 {provider} 上不会带来加速：它像其他数值一样参与乘法。剪枝前后测得的延迟见本报告。若要加速，请使用 "prune.channels" 或量化。',
   },
   'finding.pruned': {
-    en: 'Took out {removed} of {total} channels, heads and neurons in {groups} groups, the least important first (criterion: {criterion}). Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
-    zh: '在 {groups} 个分组的 {total} 个通道、注意力头与神经元中移除了 {removed} 个，先移除最不重要的（准则：{criterion}）。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
+    en: 'Took out {removed} of {total} channels, heads and neurons in {groups} groups, the least important first. Criterion: {criterion}. Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
+    zh: '在 {groups} 个分组的 {total} 个通道、注意力头与神经元中移除了 {removed} 个，先移除最不重要的。准则：{criterion}。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
   },
   'finding.latencyTable': {
     en: 'Widths were chosen by a table of latencies measured here: {layers} different layers at {points} widths, in {seconds} s. At full width its layers explain {explained} of the {whole} of the model.',
@@ -196,7 +200,7 @@ export const findingTexts = {
   },
   'finding.refitted': {
     en: 'The weights of {layers} layers that read fewer inputs were fitted anew on {samples} training samples to what these layers gave before: on average their outputs now miss {after} of the variance, with the old weights {before}.',
-    zh: '已用 {samples} 个训练样本，为输入变少的 {layers} 个层重新拟合权重，使其输出接近原来的输出：输出方差的平均偏差占比由沿用旧权重时的 {before} 变为 {after}。',
+    zh: '已用 {samples} 个训练样本，为输入变少的 {layers} 个层重新拟合权重，使其输出接近原来的输出：平均而言，输出中未能还原的方差由 {before} 降至 {after}。',
   },
   'finding.refitLeft': {
     en: '{layers} layers that read fewer inputs keep their old weights: these are shared, scaled, sparse, or too wide to be fitted. Training ("recover", "finetune" or "distill") reaches them too.',
@@ -214,9 +218,13 @@ export const findingTexts = {
     en: 'A pattern such as "2:4" may no longer hold in {count} weights that "prune.weights" made sparse: they read fewer inputs now, so that the zeros have other neighbours. Put "prune.channels" before "prune.weights".',
     zh: '{count} 个由 "prune.weights" 稀疏化的权重可能不再满足 "2:4" 之类的模式：它们的输入变少，零的相邻位置随之改变。请将 "prune.channels" 放在 "prune.weights" 之前。',
   },
+  'finding.finerGrain': {
+    en: 'Narrow layers have widths in steps of {narrow}: in steps of {usual} the target would have been missed by more than {near}. Kernels take {block} channels at a time, so such widths save more MACs than time. "grain" sets another.',
+    zh: '较窄的层的宽度以 {narrow} 为步长：若以 {usual} 为步长，与目标的偏差将超过 {near}。计算核一次处理 {block} 个通道，因此这类宽度节省的乘加次数多于时间。可用 "grain" 另行设定。',
+  },
   'finding.groupsUnranked': {
-    en: '{count} groups of layers keep all their channels: the criterion ({criterion}) says nothing about them.',
-    zh: '{count} 个层分组保留全部通道：所选准则（{criterion}）无法评价它们。',
+    en: '{count} groups of layers keep all their channels: the criterion says nothing about them. Criterion: {criterion}.',
+    zh: '{count} 个层分组保留全部通道：所选准则无法评价它们。准则：{criterion}。',
   },
   'finding.blocksRemoved': {
     en: 'Took out {removed} of {total} blocks, the least harmful first, each judged by how far the answers on {samples} training samples move without it. Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',

@@ -31,13 +31,13 @@ export const passTexts = {
   },
   'pass.prune.channels': { en: 'Prune channels', zh: '通道剪枝' },
   'pass.prune.channels.about': {
-    en: 'Takes whole channels, attention heads and neurons out of the model, so that it becomes smaller and faster everywhere. Costs accuracy, most of which recovery training brings back.',
-    zh: '从模型中移除整个通道、注意力头与神经元，使其在任何执行后端上都更小更快。会损失准确率，恢复训练可挽回大部分。',
+    en: 'Takes whole channels, attention heads and neurons out of the model, so that it becomes smaller and faster everywhere. Costs accuracy; refitting and training ("recover") bring back what they can, and the report measures what is left.',
+    zh: '从模型中移除整个通道、注意力头与神经元，使其在任何执行后端上都更小更快。会损失准确率；重新拟合与训练（"recover"）会尽量挽回，结果以报告中的实测为准。',
   },
   'pass.prune.blocks': { en: 'Prune blocks', zh: '块剪枝' },
   'pass.prune.blocks.about': {
-    en: 'Takes whole residual blocks and transformer layers (attention with the feed-forward part behind it) out of the model: those first whose absence moves the answers on training samples least. Latency falls in step; training afterwards ("recover") brings most of the accuracy back. Put "cleanup" first where normalizations are written out in small operators. Needs no labels.',
-    zh: '从模型中整体移除残差块与 Transformer 层（注意力及其后的前馈部分）：先移除缺少后训练样本上答案变化最小的。延迟随之下降；之后的训练（"recover"）可挽回大部分准确率。若归一化以多个小算子写出，请先运行 "cleanup"。无需标签。',
+    en: 'Takes whole residual blocks and transformer layers (attention with the feed-forward part behind it) out of the model: those first whose absence moves the answers on training samples least. Costs accuracy; training afterwards ("recover") brings some of it back, and the report measures how much is left. Put "cleanup" first where normalizations are written out in small operators. Needs no labels.',
+    zh: '从模型中整体移除残差块与 Transformer 层（注意力及其后的前馈部分）：先移除缺少后训练样本上答案变化最小的。会损失准确率；之后的训练（"recover"）可挽回一部分，结果以报告中的实测为准。若归一化以多个小算子写出，请先运行 "cleanup"。无需标签。',
   },
   'pass.prune.heads': { en: 'Prune heads and neurons', zh: '剪枝注意力头与神经元' },
   'pass.prune.heads.about': {
@@ -143,6 +143,18 @@ export const passTexts = {
     zh: '使用 7 位权重，避免在没有 VNNI 的 x64 CPU 上 16 位累加溢出。',
   },
   'option.ignore': { en: 'Layers to leave', zh: '不处理的层' },
+  'option.prune.channels.ignore.about': {
+    en: 'Layers that keep all the channels they make; what they read may become fewer. Layer ids, node names or patterns such as "layer1*".',
+    zh: '保留自身全部输出通道的层；其输入仍可能变少。层 id、节点名或 "layer1*" 之类的模式。',
+  },
+  'option.prune.heads.ignore.about': {
+    en: 'Layers that keep all their heads and neurons; what they read may become fewer. Layer ids, node names or patterns such as "layer1*".',
+    zh: '保留自身全部注意力头与神经元的层；其输入仍可能变少。层 id、节点名或 "layer1*" 之类的模式。',
+  },
+  'option.prune.blocks.ignore.about': {
+    en: 'Layers whose blocks stay. Layer ids, node names or patterns such as "layer1*".',
+    zh: '所在的块予以保留的层。层 id、节点名或 "layer1*" 之类的模式。',
+  },
   'option.ignore.about': { en: 'Layer ids, node names or patterns such as "layer1*".', zh: '层 id、节点名或 "layer1*" 之类的模式。' },
   'option.bits': { en: 'Bits', zh: '位数' },
   'option.bits.about': { en: 'Bits of weights and of activations.', zh: '权重与激活的位数。' },
@@ -184,7 +196,7 @@ export const passTexts = {
     zh: '如何判断通道的重要性。留空时：有数据用 "taylor"，否则用 "l2"。',
   },
   'option.grain': { en: 'Grain', zh: '粒度' },
-  'option.grain.about': { en: 'Widths stay as they are or become multiples of it; 1 takes any width. Left out: what kernels of the target take at a time (16 with AVX512, else 8), and a quarter of the width in narrow layers.', zh: '宽度保持不变或为其整数倍；1 允许任意宽度。留空时：目标硬件的计算核一次处理的通道数（AVX512 为 16，否则为 8），较窄的层取其宽度的四分之一。' },
+  'option.grain.about': { en: 'Widths stay as they are or become multiples of it; 1 takes any width. Left out: what kernels of the target take at a time (16 with AVX512, else 8). Layers of fewer than four times that then take multiples of 8, and of 4, 2 or 1 where the target would be missed by more than 5 % otherwise.', zh: '宽度保持不变或为其整数倍；1 允许任意宽度。留空时：目标硬件的计算核一次处理的通道数（AVX512 为 16，否则为 8）。此时不足其四倍宽的层取 8 的倍数；若与目标的偏差会超过 5 %，则取 4、2 或 1 的倍数。' },
   'option.minimum': { en: 'Minimum', zh: '最小宽度' },
   'option.minimum.about': { en: 'Channels or neurons that every pruned layer keeps at least; of attention heads one stays.', zh: '每个被剪枝的层至少保留的通道数或神经元数；注意力头至少保留一个。' },
   'option.steps': { en: 'Steps', zh: '步数' },
@@ -199,7 +211,14 @@ export const passTexts = {
   'option.refit': { en: 'Refit', zh: '重新拟合' },
   'option.refit.about': { en: 'With data: layers that read fewer inputs get the weights that bring their outputs closest to what they were, by least squares on the training samples. Needs no labels.', zh: '有数据时：对输入变少的层，用最小二乘在训练样本上求出使其输出最接近原输出的权重。无需标签。' },
   'option.recover': { en: 'Recovery', zh: '恢复训练' },
-  'option.recover.about': { en: 'Training after every step: distillation from the model before pruning, with these options.', zh: '每一步之后的训练：以剪枝前的模型为教师进行蒸馏，使用这些选项。' },
+  'option.recover.about': {
+    en: 'Training after every step: distillation from the model before pruning, with these options. With the loss "label" alone it is fine-tuning.',
+    zh: '每一步之后的训练：以剪枝前的模型为教师进行蒸馏，使用这些选项。损失只用 "label" 时即为微调。',
+  },
+  'option.prune.blocks.recover.about': {
+    en: 'Training after the blocks are gone: distillation from the model before pruning, with these options. With the loss "label" alone it is fine-tuning.',
+    zh: '移除块之后的训练：以剪枝前的模型为教师进行蒸馏，使用这些选项。损失只用 "label" 时即为微调。',
+  },
   'option.slim': { en: 'Slimming', zh: '稀疏训练' },
   'option.slim.about': {
     en: 'Training before the first step that makes channels small where the model can do without them, those that cost most first. It learns from the model as it was, and the last epoch counts.',
@@ -237,7 +256,18 @@ export const passTexts = {
   'option.everyLayer': { en: 'Every layer', zh: '所有层' },
   'option.everyLayer.about': { en: 'Prunes first and depthwise convolutions too.', zh: '首个卷积与深度卷积也一并处理。' },
   'option.scope': { en: 'Scope', zh: '范围' },
-  'option.scope.about': { en: 'What is compared: within each layer, across the whole model, or what is lost for each millisecond saved.', zh: '比较的范围：各层之内、整个模型，或每节省一毫秒所损失的重要性。' },
+  'option.prune.channels.scope.about': {
+    en: 'What is compared: channels of all layers together, those of each layer alone (all lose the same share), or what is lost for each millisecond saved.',
+    zh: '比较的范围：所有层的通道一起比较、各层分别比较（各层失去相同比例），或每节省一毫秒所损失的重要性。',
+  },
+  'option.prune.heads.scope.about': {
+    en: 'What is compared: heads or neurons of all layers together, or those of each layer alone (all lose the same share).',
+    zh: '比较的范围：所有层的注意力头或神经元一起比较，或各层分别比较（各层失去相同比例）。',
+  },
+  'option.prune.weights.scope.about': {
+    en: 'What is compared: weights of each layer alone, or those of all layers together ("magnitude" only).',
+    zh: '比较的范围：各层的权重分别比较，或所有层的权重一起比较（仅限 "magnitude"）。',
+  },
 
   'value.optimizer.adamw': { en: 'AdamW', zh: 'AdamW' },
   'value.optimizer.sgd': { en: 'SGD with momentum', zh: '带动量的 SGD' },

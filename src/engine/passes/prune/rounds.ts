@@ -8,6 +8,7 @@ import { isOp, type Model } from '../../ir/model';
 import type { Finding } from '../../../protocol/report';
 import type { Origins, PassContext, PassOutcome } from '../pass';
 import { originsAfter } from '../origins';
+import { checkpointParts } from '../checkpointParts';
 import { within } from '../progressShare';
 import { refuseQuantized } from '../quantize/quantized';
 import { ignoredLayers } from '../quantize/ignore';
@@ -18,6 +19,7 @@ import { layersFrom, lockedFindings, lockedParams } from './outcome';
 import { recoverTraining, type RecoverOptions } from './recovery/recover';
 import { mend } from './recovery/mend';
 import { outcomeOf, type Round } from './roundsOutcome';
+import { choiceMemory } from './selection/choiceMemory';
 import { costMeter, costsOf } from './selection/cost';
 import type { Ranking } from './selection/order';
 import type { Measure } from './selection/target';
@@ -44,6 +46,11 @@ export interface PruningPlan {
   readonly isTimed?: boolean;
   /** Whether units of the group may go, as far as the pass is concerned. */
   isWanted(group: DependencyGroup): boolean;
+  /**
+   * Throws where no choice can meet the plan after the last round. Asked before slimming, with importance that says nothing;
+   * `choose` asks for itself in the first round.
+   */
+  requireReachable?(task: ChoiceTask): Promise<void>;
   /** Which units go in a round, counted from 0. */
   choose(task: ChoiceTask): Promise<ChosenUnits>;
   /** What the plan has to tell once all rounds are done. */
@@ -54,19 +61,22 @@ export interface ChoiceTask {
   readonly model: Model;
   readonly dependencies: Dependencies;
   readonly rankings: readonly Ranking[];
+  /** Groups that the criterion says nothing about. */
+  readonly unranked: number;
   readonly round: number;
   readonly pass: PassContext;
 }
 
 /**
- * @throws EngineError `alreadyQuantized`, `dataNeeded`, `splitMissing`, `ignoreMatchesNothing`, `nothingToPrune`,
+ * @throws EngineError `alreadyQuantized`, `criterionNeedsData`, `dataNeeded`, `splitMissing`, `ignoreMatchesNothing`, `nothingToPrune`,
  * `importanceNotFinite`, and what the criterion, the plan and training throw.
  */
-export async function pruneInRounds(model: Model, plan: PruningPlan, context: PassContext): Promise<PassOutcome> {
+export async function pruneInRounds(model: Model, given: PruningPlan, whole: PassContext): Promise<PassOutcome> {
   refuseQuantized(model);
+  const { plan, context } = remembering(given, whole);
   const { data, origins } = context;
   const criterion = criteria[plan.criterion];
-  if (criterion.needs !== 'nothing' && data === undefined) throw new EngineError('dataNeeded', { what: `value.criterion.${plan.criterion}` });
+  if (criterion.needs !== 'nothing' && data === undefined) throw new EngineError('criterionNeedsData', { criterion: plan.criterion });
   if (plan.recover !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: 'option.recover' });
   const hasNorms = model.graph.nodes.some((node) => isOp(node, 'BatchNormalization'));
   const split = data !== undefined && (criterion.needs !== 'nothing' || hasNorms || plan.refit) ? requireSplit(data, 'train') : undefined;
@@ -78,12 +88,27 @@ export async function pruneInRounds(model: Model, plan: PruningPlan, context: Pa
   for (let round = 0; round < plan.rounds; round += 1) {
     throwIfAborted(context.signal);
     const last = rounds.at(-1);
-    const given = { ...context, origins: last?.origins ?? origins };
-    rounds.push(await runRound({ plan, split, original: model, round }, last?.model ?? slimmed?.model ?? model, within(given, [startOf(round), startOf(round + 1)])));
+    const own = { ...context, origins: last?.origins ?? origins };
+    rounds.push(await runRound({ plan, split, original: model, round }, last?.model ?? slimmed?.model ?? model, within(own, [startOf(round), startOf(round + 1)])));
   }
   const findings = plan.findings?.() ?? [];
   const narrowed = await sparseNarrowed(model, rounds.at(-1)?.model ?? model);
   return outcomeOf(rounds, { criterion: plan.criterion, before, hasNorms, slimmed, narrowed, findings }, origins);
+}
+
+/** The plan with the choices of an earlier start of the same run; trainings of the pass itself have a checkpoint of their own. */
+function remembering(plan: PruningPlan, context: PassContext): { readonly plan: PruningPlan; readonly context: PassContext } {
+  const part = checkpointParts(context.checkpoint);
+  const memory = choiceMemory(part('choices'), () => plan.findings?.() ?? []);
+  return {
+    plan: {
+      ...plan,
+      requireReachable: async (task) => { if (!(await memory.has(task.round))) await plan.requireReachable?.(task); },
+      choose: (task) => memory.choice(task.round, () => plan.choose(task)),
+      findings: () => memory.findings(),
+    },
+    context: { ...context, checkpoint: part('training') },
+  };
 }
 
 /** Part of the whole that slimming takes, roughly: it is a training, as what may follow a round. */
@@ -92,7 +117,21 @@ const SLIM_SHARE = 0.5;
 async function slimmedModel(model: Model, plan: PruningPlan, context: PassContext): Promise<PassOutcome | undefined> {
   if (plan.slim === undefined) return undefined;
   const dependencies = await findDependencies(model);
-  return slim({ passId: plan.passId, samples: plan.samples, model, dependencies, groups: prunableGroups(model, dependencies, plan, context.origins), ...plan.slim }, context);
+  const groups = prunableGroups(model, dependencies, plan, context.origins);
+  await requireReachable(plan, { model, dependencies, round: 0, pass: within(context, [0, CHECK_SHARE]) }, groups);
+  return slim({ passId: plan.passId, samples: plan.samples, model, dependencies, groups, ...plan.slim }, within(context, [CHECK_SHARE, 1]));
+}
+
+/** Of slimming; more than counting takes, about what a table of times does. */
+const CHECK_SHARE = 0.1;
+
+/** Nothing is trained for a target that cannot be met. Criteria that look at weights only say already which groups they pass over. */
+async function requireReachable(plan: PruningPlan, task: Omit<ChoiceTask, 'rankings' | 'unranked'>, groups: readonly DependencyGroup[]): Promise<void> {
+  const criterion = criteria[plan.criterion];
+  const { model, pass } = task;
+  const judged = criterion.needs === 'nothing' ? await criterion.run({ model, groups, split: undefined, samples: plan.samples, passId: plan.passId, pass }) : undefined;
+  const rankings = groups.filter(({ id }) => judged?.has(id) ?? true).map((group): Ranking => ({ group, importance: new Float64Array(group.size).fill(1) }));
+  await plan.requireReachable?.({ ...task, rankings, unranked: groups.length - rankings.length });
 }
 
 interface RoundTask {
@@ -111,9 +150,10 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
   throwIfAborted(context.signal);
   const rankings = groups.flatMap((group): Ranking[] => {
     const own = importance.get(group.id);
-    return own === undefined ? [] : [{ group, importance: finite(own, group) }];
+    return own === undefined ? [] : [{ group, importance: finite(own, group, plan.criterion) }];
   });
-  const chosen = await plan.choose({ model, dependencies, rankings, round, pass: within(context, shares.choosing) });
+  const unranked = groups.length - rankings.length;
+  const chosen = await plan.choose({ model, dependencies, rankings, unranked, round, pass: within(context, shares.choosing) });
   const removal = await removeUnits(model, dependencies, chosen);
   const mended = await mend({ original: model, removal, split, samples: plan.samples, refit: plan.refit }, within(context, shares.mending));
   const cutOrigins = originsAfter(mended.model, context.origins);
@@ -128,7 +168,7 @@ async function runRound({ plan, split, original, round }: RoundTask, model: Mode
     model: result, origins: recovery?.origins ?? cutOrigins, widths,
     curves: curvesOf(rankings, chosen, plan.criterion, context.origins),
     removed: [...chosen.values()].reduce((sum, units) => sum + [...units].length, 0),
-    total: wanted.reduce((sum, { size }) => sum + size, 0), groups: wanted.length, unranked: groups.length - rankings.length, mended, locked: lockedFindings(dependencies, context.origins),
+    total: wanted.reduce((sum, { size }) => sum + size, 0), groups: wanted.length, unranked, mended, locked: lockedFindings(dependencies, context.origins),
     after: { ...measured, macs }, recovery,
   };
 }
@@ -160,7 +200,8 @@ function prunableGroups(model: Model, { groups, locked: [first] }: Dependencies,
 }
 
 /** NaN has no place in an order. */
-function finite(importance: Float64Array, { id }: DependencyGroup): Float64Array {
+function finite(importance: Float64Array, { id }: DependencyGroup, criterion: CriterionName): Float64Array {
   if (importance.every(Number.isFinite)) return importance;
-  throw new EngineError('importanceNotFinite', { layer: id }, { node: id });
+  const detail = criteria[criterion].needs === 'nothing' ? 'problem.weightsNotFinite' : 'problem.gradientsNotFinite';
+  throw new EngineError('importanceNotFinite', { layer: id, detail }, { node: id });
 }

@@ -1,76 +1,129 @@
 // Which units go in a round of prune.channels: the order they go in (scope) until the target of the round is met.
 
+import type { Finding } from '../../../../protocol/report';
 import { formatMs, formatPercent } from '../../../../protocol/format';
-import { EngineError } from '../../../error';
 import { formatCost } from '../outcome';
-import type { ChoiceTask } from '../rounds';
-import { costMeter } from '../selection/cost';
+import type { ChoiceTask, PruningPlan } from '../rounds';
+import { type Costs, costMeter } from '../selection/cost';
+import { giveBack } from '../selection/giveBack';
+import { coarsestFit, finestOf, type Fit, grainFindings, grainsOf } from '../selection/grains';
 import { choicesByTime, keptOf, unitsFor, widthChoices } from '../selection/latency/choices';
 import { widened } from '../selection/latency/knapsack';
 import type { LatencyMeter } from '../selection/latency/meter';
 import type { Planner } from '../selection/latency/planner';
-import { type Choices, choicesOf, smallestChoice } from '../selection/order';
+import { allThatMayGo, type Choices, choicesOf, smallestChoice, type Widths } from '../selection/order';
 import type { Measure } from '../selection/target';
+import { unreachable } from '../selection/unreachable';
 import type { ChosenUnits } from '../surgery/index';
 import type { ChannelsSettings } from './options';
 
+/** What a plan needs to choose. */
+export type Chooser = Required<Pick<PruningPlan, 'choose' | 'requireReachable' | 'findings'>>;
+
 export interface CostLimit {
   readonly measure: Measure;
-  readonly most: number;
+  /** Of the model before the first round. */
+  readonly full: number;
+  /** What may be left after a round, counted from 0. */
+  readonly most: (round: number) => number;
 }
 
 /**
- * A target that is counted: at most `most` of it is left.
+ * A target that is counted.
  *
- * @param planner for scope `latency`. @throws EngineError `pruneTargetUnreachable`
+ * @param planner for scope `latency`. @throws EngineError (requireReachable and choose) `pruneTargetUnreachable`
  */
-export async function chooseByCost(task: ChoiceTask, { measure, most }: CostLimit, settings: ChannelsSettings, planner: Planner | undefined): Promise<ChosenUnits> {
-  const { model, dependencies, rankings, pass } = task;
-  const meter = await costMeter(model, dependencies, pass.dims);
-  const choices = planner === undefined
-    ? choicesOf(rankings, settings.widths, settings.scope === 'global')
-    : choicesByTime(rankings, rankings.map((ranking) => widthChoices(ranking, settings.widths)), await planner.meterFor(task));
-  const costOf = (taken: number): number => meter(choices.choose(taken))[measure] ?? 0;
-  const taken = smallestChoice(choices, costOf, most);
-  if (taken !== undefined) {
-    const chosen = choices.choose(taken);
-    await planner?.note(task, chosen);
-    return chosen;
-  }
-  const smallest = costOf(choices.count);
-  throw unreachable(settings, { measure: `option.${measure}`, wanted: formatCost(measure, most), smallest: formatCost(measure, smallest) }, smallest / (meter(new Map())[measure] ?? 1));
+export function costChooser({ measure, full, most }: CostLimit, settings: ChannelsSettings, planner: Planner | undefined): Chooser {
+  const { scope, rounds } = settings;
+  let told: readonly Finding[] = [];
+  const meterOf = async ({ model, dependencies, pass }: ChoiceTask): Promise<(chosen: ChosenUnits) => number> => {
+    const meter: (chosen: ChosenUnits) => Costs = await costMeter(model, dependencies, pass.dims);
+    return (chosen) => meter(chosen)[measure] ?? 0;
+  };
+  const refuseUnreachable = ({ rankings, unranked }: ChoiceTask, costOf: (chosen: ChosenUnits) => number): void => {
+    const widths = finestOf(groupsOf(rankings), settings.widths);
+    const [wanted, smallest] = [most(rounds - 1), costOf(allThatMayGo(rankings, widths))];
+    if (smallest <= wanted) return;
+    throw unreachable({ measure: `option.${measure}`, wanted: formatCost(measure, wanted), smallest: formatCost(measure, smallest), share: smallest / full, unranked, widths }, settings);
+  };
+  return {
+    requireReachable: async (task) => { refuseUnreachable(task, await meterOf(task)); },
+    async choose(task) {
+      const { rankings, round } = task;
+      const costOf = await meterOf(task);
+      refuseUnreachable(task, costOf);
+      const time = await planner?.meterFor(task);
+      const fit = coarsestFit(grainsOf(groupsOf(rankings), settings.widths), most(round), (widths): Fit | undefined => {
+        const choices = time === undefined ? choicesOf(rankings, widths, scope === 'global') : byTime(task, widths, time);
+        const taken = smallestChoice(choices, (count) => costOf(choices.choose(count)), most(round));
+        if (taken === undefined) return undefined;
+        const enough = choices.choose(taken);
+        const chosen = scope === 'global' ? giveBack(rankings, enough, widths, costOf, most(round)) : enough;
+        return { chosen, cost: costOf(chosen) };
+      });
+      if (fit === undefined) throw new Error(`no choice within ${most(round)} (${measure}), though all that may go is`);
+      told = grainFindings(fit.widths);
+      await planner?.note(task, fit.chosen);
+      return fit.chosen;
+    },
+    findings: () => [...planner?.findings() ?? [], ...told],
+  };
 }
 
 /**
  * A target in time, measured.
  *
- * @param wanted over the latency of the model before the first round. @throws EngineError `pruneTargetUnreachable`
+ * @param wanted over the latency of the model before the first round, after a round counted from 0.
+ * @throws EngineError (requireReachable and choose) `pruneTargetUnreachable`
  */
-export async function chooseByLatency(task: ChoiceTask, wanted: number, settings: ChannelsSettings, planner: Planner): Promise<ChosenUnits> {
-  const { rankings } = task;
-  const meter = await planner.meterFor(task);
-  const whole = await planner.whole(task);
-  const widths = rankings.map((ranking) => widthChoices(ranking, settings.widths));
-  const byTime = settings.scope === 'latency';
-  const choices = byTime ? choicesByTime(rankings, widths, meter) : choicesOf(rankings, settings.widths, settings.scope === 'global');
-  const timeOf = predicted(choices, task, meter);
-  const chosen = await planner.meet(task, wanted, (most) => {
-    const taken = smallestChoice(choices, timeOf, most);
-    if (taken === undefined) return undefined;
-    return byTime ? unitsFor(rankings, widened(widths, meter, keptOf(rankings, choices.choose(taken)), most)) : choices.choose(taken);
-  });
-  if (chosen !== undefined) {
-    await planner.note(task, chosen);
-    return chosen;
-  }
-  const smallest = timeOf(choices.count);
-  throw unreachable(settings, { measure: 'option.latency', wanted: `${formatMs(wanted * whole)} (${formatPercent(wanted)})`, smallest: formatMs(smallest) }, smallest / whole);
+export function latencyChooser(wanted: (round: number) => number, settings: ChannelsSettings, planner: Planner): Chooser {
+  const { scope, rounds } = settings;
+  let told: readonly Finding[] = [];
+  const requireReachable = async (task: ChoiceTask): Promise<void> => {
+    const { rankings, unranked } = task;
+    const [meter, whole] = [await planner.meterFor(task), await planner.whole(task)];
+    const widths = finestOf(groupsOf(rankings), settings.widths);
+    const [share, smallest] = [wanted(rounds - 1), meter.total(keptOf(rankings, allThatMayGo(rankings, widths)))];
+    if (smallest <= share * whole) return;
+    throw unreachable({ measure: 'option.latency', wanted: `${formatMs(share * whole)} (${formatPercent(share)})`, smallest: formatMs(smallest), share: smallest / whole, unranked, widths }, settings);
+  };
+  return {
+    requireReachable,
+    async choose(task) {
+      const { rankings, round } = task;
+      await requireReachable(task);
+      const [meter, most] = [await planner.meterFor(task), wanted(round) * await planner.whole(task)];
+      const withGrain = (widths: Widths): ((budget: number) => ChosenUnits | undefined) => {
+        const choices = scope === 'latency' ? byTime(task, widths, meter) : choicesOf(rankings, widths, scope === 'global');
+        return (budget) => {
+          const taken = smallestChoice(choices, (count) => meter.total(keptOf(rankings, choices.choose(count))), budget);
+          if (taken === undefined) return undefined;
+          const chosen = choices.choose(taken);
+          return scope === 'latency' ? unitsFor(rankings, widened(widthsFor(task, widths), meter, keptOf(rankings, chosen), budget)) : chosen;
+        };
+      };
+      const fit = coarsestFit(grainsOf(groupsOf(rankings), settings.widths), most, (widths): Fit | undefined => {
+        const chosen = withGrain(widths)(most);
+        return chosen && { chosen, cost: meter.total(keptOf(rankings, chosen)) };
+      });
+      if (fit === undefined) throw new Error(`no choice within ${most} ms, though all that may go is`);
+      told = grainFindings(fit.widths);
+      const chosen = await planner.meet(task, wanted(round), withGrain(fit.widths)) ?? fit.chosen;
+      await planner.note(task, chosen);
+      return chosen;
+    },
+    findings: () => [...planner.findings(), ...told],
+  };
 }
 
-function predicted(choices: Choices, { rankings }: ChoiceTask, meter: LatencyMeter): (taken: number) => number {
-  return (taken) => meter.total(keptOf(rankings, choices.choose(taken)));
+function groupsOf(rankings: ChoiceTask['rankings']): readonly ChoiceTask['rankings'][number]['group'][] {
+  return rankings.map(({ group }) => group);
 }
 
-function unreachable({ widths: { grain, minimum } }: ChannelsSettings, params: Readonly<Record<'measure' | 'wanted' | 'smallest', string>>, share: number): EngineError {
-  return new EngineError('pruneTargetUnreachable', { ...params, share: Math.ceil(share * 1000) / 1000, grain, minimum });
+function widthsFor({ rankings }: ChoiceTask, widths: Widths): readonly ReturnType<typeof widthChoices>[] {
+  return rankings.map((ranking) => widthChoices(ranking, widths));
+}
+
+function byTime(task: ChoiceTask, widths: Widths, meter: LatencyMeter): Choices {
+  return choicesByTime(task.rankings, widthsFor(task, widths), meter);
 }

@@ -4,18 +4,18 @@ import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
 import type { PassContext } from '../../pass';
 import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
-import { criterionNames, type CriterionName } from '../criteria/names';
-import { recoverSchema, type RecoverOptions } from '../recovery/recover';
-import { USUAL_BLOCK, type Widths } from '../selection/order';
+import { criterionNames } from '../criteria/names';
+import { recoverSchema } from '../recovery/recover';
 import { type Measure, type PruningTarget, targetMeasures } from '../selection/target';
 import { type SlimOptions, slimSchema } from '../slim/options';
+import { type UnitSettings, unitSettings } from '../unitSettings';
 
 export const channelsPassId = 'prune.channels';
 
 /** What is kept where no target is given. */
 const DEFAULT_MACS = 0.5;
 
-/** One of them is the target (settingsOf refuses two). Below 1 the fraction kept, else a number. */
+/** One of them is the target (channelsSettings refuses two). Below 1 the fraction kept, else a number. */
 const asTarget = { alternative: 'target', examples: [DEFAULT_MACS] };
 const target = Type.Optional(Type.Number({ exclusiveMinimum: 0, ...asTarget }));
 /** Or a number with a unit. */
@@ -40,33 +40,20 @@ export const channelsOptions = Type.Object({
 
 export type ChannelsOptions = Static<typeof channelsOptions>;
 
-export interface ChannelsSettings {
+export interface ChannelsSettings extends UnitSettings {
   readonly target: PruningTarget;
-  readonly criterion: CriterionName;
   readonly scope: 'global' | 'uniform' | 'latency';
-  readonly samples: number;
-  readonly ignore: readonly string[];
-  readonly widths: Widths;
-  readonly rounds: number;
-  readonly refit: boolean;
-  readonly recover: RecoverOptions | undefined;
   readonly slim: { readonly options: SlimOptions; readonly measure: Measure } | undefined;
 }
 
-/**
- * Without data the criterion is l2, without a grain the target's block, unless others are asked for.
- *
- * @throws EngineError `invalidOption` for two targets, and for bytes and times that are none.
- */
-export function settingsOf(options: ChannelsOptions, { data, target }: Partial<Pick<PassContext, 'data' | 'target'>>): ChannelsSettings {
-  const { criterion, scope, samples, ignore, grain, minimum, steps, refit, recover, slim } = options;
-  const wanted = targetOf(options);
+/** @throws EngineError `invalidOption` for two targets, and for bytes and times that are none. */
+export function channelsSettings(options: ChannelsOptions, context: Partial<Pick<PassContext, 'data' | 'target'>>): ChannelsSettings {
+  const { scope, slim } = options;
+  const target = targetOf(options);
   return {
-    target: wanted, criterion: criterion ?? (data === undefined ? 'l2' : 'taylor'), scope,
-    widths: grain === undefined ? { grain: target?.channelBlock ?? USUAL_BLOCK, finer: true, minimum } : { grain, minimum },
-    samples, ignore, rounds: steps, refit, recover,
+    ...unitSettings(options, context), target, scope,
     // Milliseconds of units nobody has measured: MACs stand for them.
-    slim: slim && { options: slim, measure: wanted.measure === 'latency' ? 'macs' : wanted.measure },
+    slim: slim && { options: slim, measure: target.measure === 'latency' ? 'macs' : target.measure },
   };
 }
 

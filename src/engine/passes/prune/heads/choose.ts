@@ -1,8 +1,10 @@
 // Which heads and neurons go in a round: each kind is counted by itself, since a head is worth many neurons.
 
-import { EngineError } from '../../../error';
+import type { Finding } from '../../../../protocol/report';
 import type { ChoiceTask, PruningPlan } from '../rounds';
-import { choicesOf, keptUnits, orderOf, type Ranking, smallestChoice, type Widths } from '../selection/order';
+import { coarsestFit, finestOf, type Fit, grainFindings, grainsOf } from '../selection/grains';
+import { allThatMayGo, choicesOf, keptUnits, orderOf, type Ranking, smallestChoice, type Widths } from '../selection/order';
+import { unreachable } from '../selection/unreachable';
 import type { ChosenUnits } from '../surgery/index';
 import { type HeadsSettings, refusal, type UnitKind, unitKinds } from './options';
 
@@ -15,8 +17,10 @@ interface KindTask {
   /** Below 1 the fraction of all, else the number in every layer. */
   readonly amount: number;
   readonly rankings: readonly Ranking[];
-  /** Units before the first round by group id. */
-  readonly sizes: ReadonlyMap<string, number>;
+  /** Groups that the criterion says nothing about, of any kind. */
+  readonly unranked: number;
+  /** Asked for by name: less than that is an error. Else what may go goes. */
+  readonly named: boolean;
   /** Of the way from all units to those that stay, after this round: 1 in the last. */
   readonly progress: number;
 }
@@ -27,45 +31,85 @@ interface KindTask {
  * @param kinds of the groups that may be pruned, by id.
  * @throws EngineError (the choice) `invalidOption` where all would stay, `pruneTargetUnreachable` where too many have to.
  */
-export function chooser(settings: HeadsSettings, kinds: ReadonlyMap<string, UnitKind>): PruningPlan['choose'] {
-  const sizes = new Map<string, number>();
-  const { kept, widths, global, rounds } = settings;
-  return ({ rankings, round }: ChoiceTask) => {
-    for (const { group: { id, size } } of rankings) if (!sizes.has(id)) sizes.set(id, size);
-    const chosen = unitKinds.flatMap((kind) => {
-      const [amount, own] = [kept[kind], rankings.filter(({ group }) => kinds.get(group.id) === kind)];
-      if (amount === undefined || own.length === 0) return [];
-      const task: KindTask = { kind, amount, rankings: own, sizes, progress: (round + 1) / rounds };
-      const choose = amount < 1 && global ? acrossLayers : inEachLayer;
-      // What the last round would leave is known before the first: nothing is trained for a target that cannot be.
-      if (round === 0 && unitsIn(choose({ ...task, progress: 1 }, widths)) === 0) {
-        throw refusal(kind, 'problem.keepsAll', 'allowed.smallerShare', { found: amount, high: Math.max(...own.map(({ group }) => group.size)) });
-      }
-      return [...choose(task, widths)];
-    });
-    return Promise.resolve(new Map(chosen));
+export function chooser(settings: HeadsSettings, kinds: ReadonlyMap<string, UnitKind>): Required<Pick<PruningPlan, 'choose' | 'findings'>> {
+  const { kept, rounds, named } = settings;
+  let told: readonly Finding[] = [];
+  const tasksOf = ({ rankings, unranked, round }: ChoiceTask): readonly KindTask[] => unitKinds.flatMap((kind) => {
+    const [amount, own] = [kept[kind], rankings.filter(({ group }) => kinds.get(group.id) === kind)];
+    return amount === undefined || own.length === 0 ? [] : [{ kind, amount, rankings: own, unranked, named: named.includes(kind), progress: (round + 1) / rounds }];
+  });
+  return {
+    choose(task) {
+      const tasks = tasksOf(task);
+      if (task.round === 0) refuseUnreachable(tasks, settings);
+      const choices = tasks.map((own) => choiceOf(own, settings));
+      told = choices.flatMap(({ widths }) => grainFindings(widths));
+      return Promise.resolve(new Map(choices.flatMap(({ chosen }) => [...chosen])));
+    },
+    findings: () => told,
   };
 }
 
-/** The least important of all layers together, so that at most the fraction is left. */
-function acrossLayers(task: KindTask, widths: Widths): ChosenUnits {
-  const { kind, rankings } = task;
-  const choices = choicesOf(rankings, widths, true);
-  const total = rankings.reduce((sum, { group: { id, size } }) => sum + (task.sizes.get(id) ?? size), 0);
-  const now = rankings.reduce((sum, { group }) => sum + group.size, 0);
-  const left = (taken: number): number => now - unitsIn(choices.choose(taken));
-  const most = wantedOf(task, total);
-  const taken = smallestChoice(choices, left, most);
-  if (taken !== undefined) return choices.choose(taken);
-  const smallest = left(choices.count);
-  throw new EngineError('pruneTargetUnreachable', { measure: `option.${kind}`, wanted: most, smallest, share: Math.ceil((smallest / total) * 1000) / 1000, ...widths });
+/** What the last round would leave is known before the first: nothing is trained for a target that cannot be. */
+function refuseUnreachable(tasks: readonly KindTask[], settings: HeadsSettings): void {
+  const goes = (task: KindTask): boolean => unitsIn(choiceOf({ ...task, progress: 1 }, settings).chosen) > 0;
+  const staying = tasks.filter((task) => !goes(task));
+  const nothingGoes = staying.length === tasks.length;
+  for (const task of staying) {
+    const { kind, amount, rankings, named } = task;
+    if ((named || nothingGoes) && !goes({ ...task, named: true })) {
+      throw refusal(kind, 'problem.keepsAll', 'allowed.smallerShare', { found: amount, high: Math.max(...rankings.map(({ group }) => group.size)) });
+    }
+  }
 }
 
-function inEachLayer(task: KindTask, widths: Widths): ChosenUnits {
-  return new Map(task.rankings.map((ranking) => {
-    const { group } = ranking;
-    return [group.id, orderOf(ranking).slice(0, group.size - keptUnits(group, wantedOf(task, task.sizes.get(group.id) ?? group.size), widths))];
-  }));
+interface Choice {
+  readonly chosen: ChosenUnits;
+  readonly widths: Widths;
+}
+
+function choiceOf(task: KindTask, settings: HeadsSettings): Choice {
+  return task.amount < 1 && settings.global ? acrossLayers(task, settings) : inEachLayer(task, settings.widths);
+}
+
+/** The least important of all layers together, so that at most the fraction is left. */
+function acrossLayers(task: KindTask, settings: HeadsSettings): Choice {
+  const { kind, rankings, unranked } = task;
+  const groups = rankings.map(({ group }) => group);
+  const now = groups.reduce((sum, { size }) => sum + size, 0);
+  const left = (chosen: ChosenUnits): number => now - unitsIn(chosen);
+  const total = groups.reduce((sum, group) => sum + sizeBefore(group, settings.widths), 0);
+  const most = wantedOf(task, total);
+  const fit = coarsestFit(grainsOf(groups, settings.widths), most, (widths): Fit | undefined => {
+    const choices = choicesOf(rankings, widths, true);
+    const taken = smallestChoice(choices, (count) => left(choices.choose(count)), most);
+    if (taken === undefined) return undefined;
+    const chosen = choices.choose(taken);
+    return { chosen, cost: left(chosen) };
+  });
+  if (fit !== undefined) return fit;
+  const widths = finestOf(groups, settings.widths);
+  const chosen = allThatMayGo(rankings, widths);
+  if (!task.named) return { chosen, widths };
+  const smallest = left(chosen);
+  throw unreachable({ measure: `option.${kind}`, wanted: most, smallest, share: smallest / total, unranked, widths: kind === 'heads' ? { grain: 1, minimum: 1 } : widths }, settings);
+}
+
+/** As many in every layer as asked for, or the next multiple of the grain above. */
+function inEachLayer(task: KindTask, usual: Widths): Choice {
+  const wanted = ({ group }: Ranking): number => wantedOf(task, sizeBefore(group, usual));
+  const choose = (widths: Widths): Choice => ({
+    widths, chosen: new Map(task.rankings.map((ranking) => [ranking.group.id, orderOf(ranking).slice(0, ranking.group.size - keptUnits(ranking.group, wanted(ranking), widths))])),
+  });
+  // A finer grain where a layer would keep all that it could lose some of.
+  const grains = grainsOf(task.rankings.map(({ group }) => group), usual);
+  const keepsAll = ({ chosen }: Choice): boolean => task.rankings.some((ranking) => wanted(ranking) < ranking.group.size && [...(chosen.get(ranking.group.id) ?? [])].length === 0);
+  return grains.map(choose).find((choice) => !keepsAll(choice)) ?? choose(usual);
+}
+
+/** Units of a group before the first round. */
+function sizeBefore({ id, size }: Ranking['group'], { sizes }: Widths): number {
+  return sizes?.get(id) ?? size;
 }
 
 /** Units that may stay of `size`, the size before the first round: whole, and never fewer than asked for. */

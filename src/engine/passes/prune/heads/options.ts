@@ -4,10 +4,9 @@ import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
 import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import type { PassContext } from '../../pass';
-import { criterionNames, type CriterionName } from '../criteria/names';
-import { recoverSchema, type RecoverOptions } from '../recovery/recover';
-import { USUAL_BLOCK } from '../selection/order';
-import type { Widths } from '../selection/order';
+import { criterionNames } from '../criteria/names';
+import { recoverSchema } from '../recovery/recover';
+import { type UnitSettings, unitSettings } from '../unitSettings';
 
 export const headsPassId = 'prune.heads';
 
@@ -36,41 +35,24 @@ export const headsOptions = Type.Object({
 
 export type HeadsOptions = Static<typeof headsOptions>;
 
-export interface HeadsSettings {
+/** `widths` are of neurons; of heads at least one stays. */
+export interface HeadsSettings extends UnitSettings {
   /** Below 1 the fraction of all that stays, else the number that stays in every layer; kinds that are left alone are missing. */
   readonly kept: Readonly<Partial<Record<UnitKind, number>>>;
   /** Kinds that were asked for by name: that there are none is an error. */
   readonly named: readonly UnitKind[];
-  readonly criterion: CriterionName;
   readonly global: boolean;
-  readonly samples: number;
-  readonly ignore: readonly string[];
-  /** Of neurons; of heads at least one stays. */
-  readonly widths: Widths;
-  readonly rounds: number;
-  readonly refit: boolean;
-  readonly recover: RecoverOptions | undefined;
 }
 
-/**
- * Without data the criterion is l2, without a grain the target's block, unless others are asked for.
- *
- * @throws EngineError `invalidOption` for a number of heads or neurons that is not whole.
- */
-export function settingsOf(options: HeadsOptions, { data, target }: Partial<Pick<PassContext, 'data' | 'target'>>): HeadsSettings {
-  const { criterion, scope, samples, ignore, grain, minimum, steps, refit, recover } = options;
+/** @throws EngineError `invalidOption` for a number of heads or neurons that is not whole. */
+export function headsSettings(options: HeadsOptions, context: Partial<Pick<PassContext, 'data' | 'target'>>): HeadsSettings {
   const named = unitKinds.filter((kind) => options[kind] !== undefined);
   for (const kind of named) {
     const given = options[kind] ?? 0;
     if (given >= 1 && !Number.isInteger(given)) throw refusal(kind, 'problem.notWhole', 'allowed.shareOrCount', { found: given });
   }
   const wanted = named.length > 0 ? named : unitKinds;
-  return {
-    kept: Object.fromEntries(wanted.map((kind) => [kind, options[kind] ?? DEFAULT_KEPT])), named,
-    criterion: criterion ?? (data === undefined ? 'l2' : 'taylor'), global: scope === 'global',
-    samples, ignore, rounds: steps, refit, recover,
-    widths: grain === undefined ? { grain: target?.channelBlock ?? USUAL_BLOCK, finer: true, minimum } : { grain, minimum },
-  };
+  return { ...unitSettings(options, context), kept: Object.fromEntries(wanted.map((kind) => [kind, options[kind] ?? DEFAULT_KEPT])), named, global: options.scope === 'global' };
 }
 
 export function refusal(path: UnitKind, problem: string, allowed: string, params: Readonly<Record<string, string | number>> = {}): Error {

@@ -3,17 +3,19 @@
 
 import type { Finding } from '../../../../protocol/report';
 import { said, type TextParams } from '../../../../protocol/text/index';
-import { findDependencies } from '../../../analysis/dependencies/index';
+import { type Dependencies, findDependencies } from '../../../analysis/dependencies/index';
 import { EngineError } from '../../../error';
 import type { Model } from '../../../ir/model';
 import type { Origins, Pass } from '../../pass';
 import { refuseQuantized } from '../../quantize/quantized';
 import { layersFrom } from '../outcome';
+import { checkRecovery } from '../recovery/recover';
 import { pruneInRounds } from '../rounds';
+import { sizesOf } from '../selection/order';
 import { chooser } from './choose';
 import { findUnits } from './findUnits';
 import { type LockedHeads, lockedHeads } from './lockedHeads';
-import { headsOptions, headsPassId, type HeadsSettings, settingsOf, type UnitKind, unitKinds } from './options';
+import { headsOptions, headsPassId, headsSettings, type HeadsSettings, type UnitKind, unitKinds } from './options';
 
 export const pruneHeads: Pass<typeof headsOptions> = {
   id: headsPassId,
@@ -21,17 +23,23 @@ export const pruneHeads: Pass<typeof headsOptions> = {
   suffix: 'pruned',
   refuses: ['finding.quantized'],
   options: headsOptions,
-  check: (options) => void settingsOf(options, {}),
+  check(options) {
+    headsSettings(options, {});
+    checkRecovery(options.recover, headsPassId);
+  },
   async run(model, options, context) {
-    const settings = settingsOf(options, context);
     refuseQuantized(model);
-    const { kinds, locked } = await unitsOf(model, settings);
+    const dependencies = await findDependencies(model);
+    const given = headsSettings(options, context);
+    const settings = { ...given, widths: { ...given.widths, sizes: sizesOf(dependencies) } };
+    const { kinds, locked } = unitsOf(model, dependencies, settings);
     requireUnits(kinds, locked, settings, context.origins);
+    const { choose, findings } = chooser(settings, kinds);
     return pruneInRounds(model, {
       ...settings, passId: headsPassId,
       isWanted: ({ id }) => kinds.has(id),
-      choose: chooser(settings, kinds),
-      findings: () => locked.map((one): Finding => ({ severity: 'info', ...said('finding.headsLocked', lockParams(one, context.origins)) })),
+      choose,
+      findings: () => [...findings(), ...locked.map((one): Finding => ({ severity: 'info', ...said('finding.headsLocked', lockParams(one, context.origins)) }))],
     }, context);
   },
 };
@@ -42,8 +50,7 @@ interface Units {
   readonly locked: readonly LockedHeads[];
 }
 
-async function unitsOf(model: Model, { kept }: HeadsSettings): Promise<Units> {
-  const dependencies = await findDependencies(model);
+function unitsOf(model: Model, dependencies: Dependencies, { kept }: HeadsSettings): Units {
   return {
     kinds: new Map([...findUnits(model, dependencies)].filter(([, kind]) => kept[kind] !== undefined)),
     locked: kept.heads === undefined ? [] : lockedHeads(model, dependencies),

@@ -1,7 +1,7 @@
 // Which units go: the least important first, until the model is as small as wanted. Uniform and global pruning differ only
 // in what units of different groups are compared by.
 
-import type { DependencyGroup } from '../../../analysis/dependencies/index';
+import type { Dependencies, DependencyGroup } from '../../../analysis/dependencies/index';
 import type { ChosenUnits } from '../surgery/index';
 
 export interface Ranking {
@@ -10,14 +10,18 @@ export interface Ranking {
   readonly importance: Float64Array;
 }
 
-/** Grain where the target does not say what its kernels take at a time: the block of AVX2, which suits most (methods.md). */
-export const USUAL_BLOCK = 8;
-
+/** Which numbers of units may stay. */
 export interface Widths {
   readonly grain: number;
-  /** Narrow groups have a smaller grain, so that they are not all or nothing. */
-  readonly finer?: boolean;
+  /** The grain of narrow groups, so that they are not all or nothing, where it is smaller. Absent: all have `grain`. */
+  readonly narrow?: number;
   readonly minimum: number;
+  /** Units of groups before the first round, by id: what is narrow goes by them, or rounds would leave widths of many grains. */
+  readonly sizes?: ReadonlyMap<string, number>;
+}
+
+export function sizesOf({ groups }: Dependencies): ReadonlyMap<string, number> {
+  return new Map(groups.map(({ id, size }) => [id, size]));
 }
 
 /** A unit as all of them are put in order. */
@@ -70,21 +74,26 @@ export function meanOf(importance: Float64Array): number {
   return mean > 0 ? mean : 1;
 }
 
-/** Steps that a narrow group has at least. */
-const FINER_STEPS = 4;
-/**
- * The finest grain of narrow groups. Blocked convolutions of onnxruntime take multiples of 4; a grain of 4 for 16 and 24
- * channels lost more accuracy at equal latency than 8 (fashion-mobilenetv2).
- */
-const FINEST_GRAIN = 8;
+/** A group of fewer grains than this is narrow. Ours: each would be a quarter of its width or more. */
+const FEW_GRAINS = 4;
+
+/** Units that come and go together. */
+export function stepOf(group: DependencyGroup, { grain, narrow = grain, sizes }: Widths): number {
+  const entries = entriesOf(group);
+  const isNarrow = (sizes?.get(group.id) ?? group.size) * entries < FEW_GRAINS * grain;
+  return Math.max(1, Math.ceil((isNarrow ? Math.min(narrow, grain) : grain) / entries));
+}
 
 /** The smallest number of units that may stay, of those that are at least `wanted`. */
-export function keptUnits(group: DependencyGroup, wanted: number, { grain, finer, minimum }: Widths): number {
-  const entries = entriesOf(group);
-  const own = finer === true ? Math.min(grain, Math.max(FINEST_GRAIN, 2 ** Math.floor(Math.log2((group.size * entries) / FINER_STEPS)))) : grain;
-  const step = Math.max(1, Math.ceil(own / entries));
-  const least = Math.max(1, Math.ceil(minimum / entries));
+export function keptUnits(group: DependencyGroup, wanted: number, widths: Widths): number {
+  const step = stepOf(group, widths);
+  const least = Math.max(1, Math.ceil(widths.minimum / entriesOf(group)));
   return Math.min(group.size, Math.ceil(Math.max(wanted, least) / step) * step);
+}
+
+/** All units that may go. */
+export function allThatMayGo(rankings: readonly Ranking[], widths: Widths): ChosenUnits {
+  return new Map(rankings.map((ranking) => [ranking.group.id, orderOf(ranking).slice(0, ranking.group.size - keptUnits(ranking.group, 0, widths))]));
 }
 
 /** Channels in a unit, on its narrowest side. A head is one, however wide. */

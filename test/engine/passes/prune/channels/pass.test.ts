@@ -5,6 +5,7 @@ import { int } from '../../../../../src/engine/ir/attributes';
 import type { Model } from '../../../../../src/engine/ir/model';
 import { numberAt } from '../../../../../src/engine/data/preprocess/cast';
 import { readTensor, tensorFrom } from '../../../../../src/engine/ir/tensors';
+import { seededRandom } from '../../../../../src/engine/random';
 import type { Dataset } from '../../../../../src/engine/data/dataset';
 import type { PassOutcome } from '../../../../../src/engine/passes/pass';
 import { assertSameOutputs } from '../../../../support/models';
@@ -44,12 +45,12 @@ describe('prune.channels', function () {
   for (const criterion of blind) {
     it(`${criterion}: meets the target within a grain, and says what is left`, async () => {
       const model = await chain();
-      const outcome = await prune(model, { macs: 0.5, criterion });
+      const outcome = await prune(model, { macs: 0.5, criterion, grain: 8 });
       const widths = [...outcome.model.graph.initializers.values()].filter(({ dims }) => dims.length === 4).map(({ dims }) => dims[0] ?? 0);
       const [first = 0, second = 0] = widths;
       assert.ok(widths.every((width) => width % 8 === 0), widths.join());
       assert.ok(macs(first, second) <= macs(32, 16) / 2, 'over the target');
-      assert.ok(macs(Math.min(32, first + 8), second) > macs(32, 16) / 2 || macs(first, Math.min(16, second + 8)) > macs(32, 16) / 2, 'one grain more would do');
+      for (const [a, b] of [[first + 8, second], [first, second + 8]] as const) assert.ok(a > 32 || b > 16 || macs(a, b) > macs(32, 16) / 2, 'one grain more would do');
       assert.ok(formsOf(outcome).some((form) => new RegExp(`^${first} of 32 channels$`, 'u').test(form)) || first === 32, formsOf(outcome).join());
       assert.ok(outcome.findings.some(({ code, text }) => code === 'finding.layerLocked' && /whose shape stays/u.test(text)));
     });
@@ -101,14 +102,70 @@ describe('prune.channels', function () {
   it('refuses what cannot be, and says how far it can go', async () => {
     const model = await chain();
     await assert.rejects(prune(model, { macs: 0.001, criterion: 'l2' }), { code: 'pruneTargetUnreachable' });
-    await assert.rejects(prune(model, { macs: 0.5, criterion: 'l2', minimum: 32 }), /100 % of before|1 of before|0\.\d+ of before/u);
+    await assert.rejects(prune(model, { macs: 0.5, criterion: 'l2', minimum: 32 }), /\(1 of before\)\. Ask for 1 or more\. A smaller "grain" \(now 8\) or "minimum" \(now 32\) lets more go\.$/u);
     await assert.rejects(prune(model, { macs: 0.5, parameters: 0.5 }), { code: 'invalidOption' });
     await assert.rejects(prune(model, { bytes: 'much' }), { code: 'invalidOption' });
-    await assert.rejects(prune(model, { parameters: 1e9, criterion: 'l2' }), /already/u);
-    await assert.rejects(prune(model, { criterion: 'taylor' }), { code: 'dataNeeded' });
+    await assert.rejects(prune(model, { parameters: 1e9, criterion: 'l2' }), /takes only/u);
+    await assert.rejects(prune(model, { criterion: 'taylor' }), { code: 'criterionNeedsData' });
     await assert.rejects(prune(model, { criterion: 'bn' }), /BatchNormalization/u);
     await assert.rejects(prune(model, { ignore: ['nowhere*'] }), { code: 'ignoreMatchesNothing' });
     await assert.rejects(prune(model, { ignore: ['conv*'] }), { code: 'nothingToPrune' });
+  });
+
+  it('refuses before anything is trained, and tells the share of the model as it was', async () => {
+    const model = await chain();
+    const data = samples(16, [3, 6, 6]);
+    // A grain of 16 leaves 16 channels of each.
+    const share = Math.ceil((macs(16, 16) / macs(32, 16)) * 1000) / 1000;
+    const options = { macs: 0.3, criterion: 'l2', grain: 16, steps: 2, samples: 16 };
+    const message = new RegExp(`\\(${share} of before\\)\\. Ask for ${share} or more\\. A smaller "grain" \\(now 16\\) lets more go\\.$`, 'u');
+    const trained = (): never => assert.fail('trained');
+    for (const training of [{}, { recover: { epochs: 1 } }, { slim: { epochs: 1 } }]) {
+      await assert.rejects(runPass('prune.channels', model, { ...options, ...training }, { ...contextFor(model, data), apply: trained, progress: ({ activity }) => { assert.notEqual(activity, 'progress.training'); } }), message);
+    }
+  });
+
+  it('names the criterion where it says nothing about groups that would have to go', async () => {
+    const net = new Net();
+    const first = net.node('BatchNormalization', [net.conv(net.input([1, 3, 6, 6]), 3, 16), net.positive(16), net.weight(16), net.weight(16), net.positive(16)]);
+    net.output(net.conv(net.node('Relu', [net.conv(net.node('Relu', [first]), 16, 64)]), 64, 4));
+    const model = await net.model();
+    await assert.rejects(prune(model, { macs: 0.2, criterion: 'bn', grain: 1 }), /The criterion \(.+\) says nothing about 1 groups of layers, which stay as they are: choose another "criterion"\.$/u);
+    assert.ok((await prune(model, { macs: 0.2, criterion: 'l2', grain: 1 })).forms.size > 0);
+  });
+
+  it('has the grains of the first step in all steps', async () => {
+    const net = new Net();
+    let made = net.input([1, 3, 6, 6]);
+    for (const [from, to] of [[3, 64], [64, 64], [64, 64]] as const) made = net.node('Relu', [net.conv(made, from, to, { kernel: 3 })]);
+    net.output(net.conv(made, 64, 4));
+    const model = await net.model();
+    for (const steps of [1, 2, 4]) {
+      const outcome = await runPass('prune.channels', model, { macs: 0.1, criterion: 'l2', steps }, { ...contextFor(model, undefined), target: { provider: 'cpu', wideAccumulation: true, channelBlock: 16 } });
+      const widths = [...outcome.model.graph.initializers.values()].filter(({ dims }) => dims.length === 4).map(({ dims }) => dims[0] ?? 0);
+      assert.ok(widths.slice(0, 3).every((width) => width % 16 === 0 && width < 64), `${steps}: ${widths.join()}`);
+    }
+  });
+
+  it('takes a finer grain in narrow layers where the usual one would miss the target by much, and says so', async () => {
+    const net = new Net();
+    net.output(net.conv(net.node('Relu', [net.conv(net.input([1, 3, 6, 6]), 3, 12)]), 12, 4));
+    const model = await net.model();
+    const outcome = await prune(model, { macs: 0.5, criterion: 'l2' });
+    assert.deepEqual(formsOf(outcome).sort(), ['6 of 12 channels', 'reads 6 of 12 channels']);
+    assert.ok(outcome.findings.some(({ code, params }) => code === 'finding.finerGrain' && params['narrow'] === 2 && params['usual'] === 8));
+    await assert.rejects(prune(model, { macs: 0.5, criterion: 'l2', grain: 8 }), { code: 'pruneTargetUnreachable' });
+  });
+
+  it('goes on with the choices of a run that was stopped, whatever it would choose now', async () => {
+    const model = await chain();
+    const chosenWith = async (seed: number, kept: Map<string, Uint8Array>): Promise<Buffer> => bytesOf(await runPass('prune.channels', model, { macs: 0.5, criterion: 'random', steps: 2 }, {
+      ...contextFor(model, undefined), random: seededRandom(seed), checkpoint: { load: () => Promise.resolve(kept.get('own')), save: (bytes) => { kept.set('own', bytes.slice()); return Promise.resolve(); } },
+    }));
+    const kept = new Map<string, Uint8Array>();
+    const first = await chosenWith(1, kept);
+    assert.ok(!first.equals(await chosenWith(2, new Map())));
+    assert.ok(first.equals(await chosenWith(2, kept)));
   });
 
   it('refuses models with nothing to prune, and quantized ones', async () => {

@@ -10,12 +10,11 @@ import { EngineError } from '../../../../error';
 import { topologicalOrder } from '../../../../ir/graphIndex';
 import type { Model } from '../../../../ir/model';
 import { inferShapes } from '../../../../ir/shapes/index';
-import type { Origins, PassContext } from '../../../pass';
+import { type Origins, type PassContext, USUAL_BLOCK } from '../../../pass';
 import { scaled } from '../../../progressShare';
 import { layersFrom } from '../../outcome';
 import type { ChoiceTask } from '../../rounds';
 import { type ChosenUnits, removeUnits } from '../../surgery/index';
-import { USUAL_BLOCK } from '../order';
 import { keptOf } from './choices';
 import { type LatencyMeter, latencyMeter } from './meter';
 import { type Site, sitesOf } from './sites';
@@ -96,10 +95,11 @@ interface Try {
   readonly measured: number;
 }
 
+/** Ours: each takes twice COMPARE_MS, and a line through the last two misses little after that. */
 const TRIES = 4;
-/** A model that is faster than wanted by less than this is left so. */
+/** A model that is faster than wanted by less than this is left so: two runs of a clock differ by as much (RUNS in table.ts). */
 const NEAR = 0.95;
-/** Corrections aim a little below, where noise does not miss. */
+/** Corrections aim a little below, where noise does not miss: between the target and NEAR. */
 const AIM = 0.98;
 
 async function correct(wanted: number, choose: (budget: number) => ChosenUnits | undefined, measure: (chosen: ChosenUnits) => Promise<Try>): Promise<readonly Try[]> {
@@ -140,7 +140,7 @@ function bestOf(tries: readonly Try[], wanted: number): Try | undefined {
   return others.reduce((best, one) => (one.measured <= wanted ? one : best), first);
 }
 
-/** For each of the two models, ms. */
+/** For each of the two models, ms: hundreds of runs of small networks and some of one that takes 100 ms. Ours. */
 const COMPARE_MS = 1500;
 
 async function ratioOf(clock: Clock, options: Parameters<Clock>[1], original: Model, { model, dependencies }: ChoiceTask, chosen: ChosenUnits): Promise<number> {

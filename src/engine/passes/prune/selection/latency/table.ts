@@ -45,6 +45,7 @@ export interface TableTask {
 
 /** Points of all grids together: a point takes 20 to 50 ms for layers of small networks. */
 const POINTS = 900;
+/** Along each width of a layer. Ours: times are near a line between whole blocks, and more points of few layers tell little more. */
 const MOST_STEPS = 6;
 /** Runs of each point: medians of so many agree within 5 % while other processes load the machine. */
 const RUNS = 22;
@@ -52,8 +53,9 @@ const RUNS = 22;
 const MOST_COPIES = 6;
 /** No more copies than add up to so many MACs, some milliseconds on a core: such a layer needs no company. */
 const COPIES_MACS = 1e8;
-/** Sessions that are open together. */
+/** Sessions that are open together: the whole model is timed once more with every batch, and each has an arena of its own. Ours. */
 const BATCH_MODELS = 64;
+/** Of their weights, 256 MiB: what a session holds is about twice its weights. Ours. */
 const BATCH_BYTES = 2 ** 28;
 
 interface Job {
