@@ -147,8 +147,13 @@ function slowerFindings(layers: readonly LayerReport[], latency: ReturnType<type
   const findings: Finding[] = [];
   if (latency.verdict === 'worse') findings.push(finding(said('finding.slower', { provider, ratio: latency.ratio.toFixed(2) })));
   const changed = layers.filter(({ before, after }) => !sameWork.has(after.form.code) && before.latency && after.latency);
-  const slower = changed.filter(({ before, after }) => (after.latency?.mean ?? 0) > (before.latency?.mean ?? 0) * (1 + SLOWER_SHARE));
-  if (slower.length > 0) findings.push({ ...finding(said('finding.noGain', { count: slower.length, total: changed.length, layers: named(slower) })), severity: 'info' });
+  const isReader = ({ after }: LayerReport): boolean => after.form.code === 'form.prunedInput';
+  const tell = (code: 'finding.noGain' | 'finding.noGainInputs', own: readonly LayerReport[]): void => {
+    const slower = own.filter(({ before, after }) => (after.latency?.mean ?? 0) > (before.latency?.mean ?? 0) * (1 + SLOWER_SHARE));
+    if (slower.length > 0) findings.push({ severity: 'info', ...said(code, { count: slower.length, total: own.length, layers: named(slower) }) });
+  };
+  tell('finding.noGain', changed.filter((layer) => !isReader(layer)));
+  tell('finding.noGainInputs', changed.filter(isReader));
   return findings;
 }
 

@@ -73,11 +73,16 @@ function validatePass(entry: RecipePass, index: number, source: RecipeSource): V
   const errors = check(compiled(pass), options);
   if (errors !== undefined) {
     const problem = describeProblem(errors);
-    throw refusal(source === 'command' ? problem : { ...problem, path: join(place, problem.path) }, source, id);
+    throw refusal(source === 'command' ? withoutLists(problem) : { ...problem, path: join(place, problem.path) }, source, id);
   }
   refuseUnready(schema, options, source === 'command' ? '' : place, id);
   refuseContradictions(pass, options, source, place);
   return { pass, options };
+}
+
+/** `--pass` has no way to write a list. */
+function withoutLists(problem: Problem): Problem {
+  return problem.params['allowed'] === 'kind.array' ? { ...problem, params: { ...problem.params, allowed: 'allowed.listInRecipe' } } : problem;
 }
 
 function refuseContradictions(pass: Pass, options: Readonly<Record<string, unknown>>, source: RecipeSource, place: string): void {

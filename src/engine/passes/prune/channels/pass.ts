@@ -57,7 +57,8 @@ async function costLimit(model: Model, dependencies: Dependencies, measure: Meas
     throw refusal(measure, 'problem.macsUnknown', 'parameters, bytes');
   }
   const most = absolute ? amount : amount * full;
-  if (most >= full) throw refusal(measure, 'problem.targetMet', 'allowed.lessThan', { measure: `option.${measure}`, found: formatCost(measure, full), high: formatCost(measure, full) });
+  // Of nothing, nothing can be taken: rounds.ts says why.
+  if (full > 0 && most >= full) throw refusal(measure, 'problem.targetMet', 'allowed.lessThan', { measure: `option.${measure}`, found: formatCost(measure, full), high: formatCost(measure, full) });
   return { measure, full, most: (round) => (round + 1 === rounds ? most : full * (most / full) ** ((round + 1) / rounds)) };
 }
 
