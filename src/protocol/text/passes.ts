@@ -41,7 +41,7 @@ export const passTexts = {
   },
   'pass.prune.heads': { en: 'Prune heads and neurons', zh: '剪枝注意力头与神经元' },
   'pass.prune.heads.about': {
-    en: 'Takes attention heads and the neurons of feed-forward blocks out of a transformer; its residual stream keeps its width. Models without such blocks are refused: "prune.channels" takes neurons of other layers. Training afterwards ("recover", "finetune" or "distill") brings accuracy back.',
+    en: 'Takes attention heads and the neurons of feed-forward blocks out of a transformer; its residual stream keeps its width. Models without such blocks are refused: "prune.channels" takes neurons of other layers. Training afterwards ("recover", "finetune" or "distill") can bring accuracy back.',
     zh: '从 Transformer 中移除注意力头与前馈块的神经元；残差流宽度不变。没有此类块的模型会被拒绝：其他层的神经元由 "prune.channels" 处理。之后的训练（"recover"、"finetune" 或 "distill"）可挽回准确率。',
   },
   'pass.prune.weights': { en: 'Prune weights', zh: '权重剪枝' },

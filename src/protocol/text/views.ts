@@ -233,7 +233,11 @@ export const viewTexts = {
   'view.error.recipe': { en: '{name} is not a recipe: {reason}. A recipe is a JSON file with "version", "model" and "passes".', zh: '{name} 不是配方：{reason}。配方是包含 "version"、"model" 和 "passes" 的 JSON 文件。' },
   'view.error.recipeModel': { en: '{name} names no model. Add "model" with the path of an ONNX file, relative to the recipe.', zh: '{name} 没有指定模型。请添加 "model"，填写相对于配方的 ONNX 文件路径。' },
   'view.error.modelGone': { en: '{name} is no longer there. The report stays readable without it.', zh: '{name} 已不存在。报告仍可阅读。' },
-  'view.error.dataNeeded': { en: '{what} needs data. Choose it under "Data" in the compress form: a data description, an archive or a folder.', zh: '{what} 需要数据。请在压缩表单的“数据”中选择：数据描述、压缩包或文件夹。' },
+  'view.error.criterionNeedsData': {
+    en: 'The criterion "{criterion}" needs data. Choose it under "Data" in the compress form, or choose the criterion "l2", which looks at weights only.',
+    zh: '准则 "{criterion}" 需要数据。请在压缩表单的“数据”中选择，或改用只看权重的准则 "l2"。',
+  },
+  'view.error.dataNeeded': { en: '{what} needs data. Choose it under "Data" in the compress form: a data description, an archive or a folder.', zh: '“{what}”需要数据。请在压缩表单的“数据”中选择：数据描述、压缩包或文件夹。' },
   'view.error.symbolicDimension': { en: 'Input "{input}" has the open dimension "{dim}". Give it a size under "More options" in the compress form.', zh: '输入 "{input}" 的维度 "{dim}" 未定。请在压缩表单的“更多选项”中填写大小。' },
   'view.error.sessionFailed': { en: 'onnxruntime cannot run the model on {provider}: {reason}. Choose another provider in the settings; "Decant: Show Providers" lists what runs here.', zh: 'onnxruntime 无法在 {provider} 上运行该模型：{reason}。请在设置中选择其他执行后端；“Decant: 显示执行后端”列出本机可用的。' },
   'view.error.outputUnwritable': { en: '{file} cannot be written: {reason}. Make the folder of the model writable. Nothing was changed.', zh: '无法写入 {file}：{reason}。请使模型所在文件夹可写。没有任何改动。' },

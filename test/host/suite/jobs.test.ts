@@ -75,7 +75,7 @@ describe('what a person is told', () => {
   it('is the error\'s own sentence', () => assert.match(said('emptyFile', { file: 'a.onnx' }), /^a\.onnx is empty\. .+/));
 
   it('names the editor\'s way out, not a flag of the command line', () => {
-    for (const code of ['dataNeeded', 'symbolicDimension', 'splitMissing', 'unknownProvider', 'ignoreMatchesNothing', 'inputChanged', 'notResumable', 'outputUnwritable', 'diskFull', 'sessionFailed'] as const)
+    for (const code of ['dataNeeded', 'criterionNeedsData', 'symbolicDimension', 'splitMissing', 'unknownProvider', 'ignoreMatchesNothing', 'inputChanged', 'notResumable', 'outputUnwritable', 'diskFull', 'sessionFailed'] as const)
       assert.doesNotMatch(said(code), /--\w| -o\b|decant \w+"/, code);
   });
 
