@@ -362,8 +362,8 @@ export const errorTexts = {
   },
   pruneTargetUnreachable: {
     exit: 3,
-    en: 'Pruning cannot reach {wanted} ({measure}): with all that may go, {smallest} are left ({share} of before). Ask for {share} or more.{unjudged}{narrower}{fewer}',
-    zh: '剪枝无法达到 {wanted}（{measure}）：移除所有可移除的部分后仍剩 {smallest}（原来的 {share}）。请将目标设为 {share} 或更大。{unjudged}{narrower}{fewer}',
+    en: 'Pruning cannot reach {wanted} ({measure}): with all that may go, {smallest} are left ({share} of before).{ask}{unjudged}{narrower}{fewer}',
+    zh: '剪枝无法达到 {wanted}（{measure}）：移除所有可移除的部分后仍剩 {smallest}（原来的 {share}）。{ask}{unjudged}{narrower}{fewer}',
   },
   latencyUnknown: {
     exit: 3,

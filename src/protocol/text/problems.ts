@@ -39,6 +39,8 @@ export const problemTexts = {
   'allowed.byteSize': { en: 'a fraction below 1 or a size such as "400kB" (B, kB, MB, GB, KiB, MiB, GiB)', zh: '小于 1 的比例，或 "400kB" 之类的大小（B、kB、MB、GB、KiB、MiB、GiB）' },
   'allowed.duration': { en: 'a fraction below 1, a number of milliseconds from 1 on, or a time such as "3.5ms" (us, ms, s)', zh: '小于 1 的比例、不小于 1 的毫秒数，或 "3.5ms" 之类的时间（us、ms、s）' },
   // Behind other sentences, hence the space.
+  'problem.letGo.ask': { en: ' Ask for {share} or more.', zh: '请将目标设为 {share} 或更大。' },
+  'problem.letGo.nothing': { en: ' Nothing may go as the options are.', zh: '按当前选项没有可移除的部分。' },
   'problem.letGo.unjudged': { en: ' The criterion ({criterion}) says nothing about {count} groups of layers, which stay as they are: choose another "criterion".', zh: '所选准则（{criterion}）无法评价 {count} 个层分组，它们保持不变：请改用其他 "criterion"。' },
   'problem.letGo.widths': { en: ' A smaller "grain" (now {grain}) or "minimum" (now {minimum}) lets more go.', zh: '减小 "grain"（当前 {grain}）或 "minimum"（当前 {minimum}）可移除更多。' },
   'problem.letGo.grain': { en: ' A smaller "grain" (now {grain}) lets more go.', zh: '减小 "grain"（当前 {grain}）可移除更多。' },

@@ -41,13 +41,26 @@ export function chooser(settings: HeadsSettings, kinds: ReadonlyMap<string, Unit
   return {
     choose(task) {
       const tasks = tasksOf(task);
-      if (task.round === 0) refuseUnreachable(tasks, settings);
+      if (task.round === 0) {
+        refuseUntouched(task, kinds, tasks, settings);
+        refuseUnreachable(tasks, settings);
+      }
       const choices = tasks.map((own) => choiceOf(own, settings));
       told = choices.flatMap(({ widths }) => grainFindings(widths));
       return Promise.resolve(new Map(choices.flatMap(({ chosen }) => [...chosen])));
     },
     findings: () => told,
   };
+}
+
+/** A kind of which no group may be pruned: all are ignored, hold one unit, or the criterion says nothing about them. */
+function refuseUntouched({ unranked }: ChoiceTask, kinds: ReadonlyMap<string, UnitKind>, tasks: readonly KindTask[], { named, kept, ...settings }: HeadsSettings): void {
+  for (const kind of new Set(kinds.values())) {
+    const amount = kept[kind];
+    if (amount === undefined || tasks.some((task) => task.kind === kind) || (tasks.length > 0 && !named.includes(kind))) continue;
+    const all = [...kinds].reduce((sum, [id, own]) => sum + (own === kind ? settings.widths.sizes?.get(id) ?? 0 : 0), 0);
+    throw unreachable({ measure: `option.${kind}`, wanted: amount < 1 ? Math.ceil(amount * all - ROUNDING) : amount, smallest: all, share: 1, unranked, widths: { grain: 1, minimum: 1 } }, settings);
+  }
 }
 
 /** What the last round would leave is known before the first: nothing is trained for a target that cannot be. */

@@ -24,8 +24,10 @@ export function unreachable({ measure, wanted, smallest, share, unranked, widths
   return new EngineError('pruneTargetUnreachable', {
     measure, wanted, smallest, share: Math.ceil(share * PARTS) / PARTS,
     count: unranked, criterion: `value.criterion.${criterion}`, grain, minimum,
+    ask: share < 1 ? 'problem.letGo.ask' : 'problem.letGo.nothing',
+    // Groups that are not judged are the larger obstacle: widths would bring little.
     unjudged: unranked > 0 ? 'problem.letGo.unjudged' : '',
-    narrower: widthAdvice(grain, minimum),
+    narrower: unranked > 0 ? '' : widthAdvice(grain, minimum),
     fewer: ignore.length > 0 ? 'problem.letGo.ignored' : '',
   });
 }

@@ -127,6 +127,14 @@ describe('prune.heads', function () {
     await assert.rejects(prune(await transformer([one, one]), { heads: 0.1 }), /Ask for 0\.25 or more\.$/u);
   });
 
+  it('refuses a kind that was asked for and of which nothing may go', async () => {
+    const model = await transformer([one]);
+    const { groups } = await findDependencies(model);
+    const ignore = groups.filter(({ kind }) => kind === 'heads').map(({ id }) => id);
+    await assert.rejects(prune(model, { heads: 0.5, neurons: 0.5, ignore }), { code: 'pruneTargetUnreachable', message: /cannot reach 2 .* 4 are left \(1 of before\)\. Nothing may go as the options are\. Fewer layers in "ignore" let more go\.$/u });
+    assert.deepEqual(formsOf(await prune(model, { ignore })), ['16 of 32 neurons']);
+  });
+
   it('refuses what cannot be', async () => {
     const model = await transformer([one]);
     await assert.rejects(prune(model, { heads: 1.5 }), { code: 'invalidOption' });
