@@ -121,7 +121,7 @@ describe('prune.channels', function () {
     const message = new RegExp(`\\(${share} of before\\)\\. Ask for ${share} or more\\. A smaller "grain" \\(now 16\\) lets more go\\.$`, 'u');
     const trained = (): never => assert.fail('trained');
     for (const training of [{}, { recover: { epochs: 1 } }, { slim: { epochs: 1 } }]) {
-      await assert.rejects(runPass('prune.channels', model, { ...options, ...training }, { ...contextFor(model, data), apply: trained, progress: ({ activity }) => { assert.notEqual(activity, 'progress.training'); } }), message);
+      await assert.rejects(runPass('prune.channels', model, { ...options, ...training }, { ...contextFor(model, data), apply: trained, progress: ({ activity }) => { assert.doesNotMatch(activity, /training/u); } }), message);
     }
   });
 
