@@ -10,8 +10,9 @@ import type { ChosenUnits } from '../surgery/index';
 import { stepOf, type Widths } from './order';
 
 /**
- * The grain of narrow groups, from the usual one on. Blocked convolutions of onnxruntime take multiples of 4; a grain
- * of 4 for 16 and 24 channels lost more accuracy at equal latency than 8 (fashion-mobilenetv2), so it is not the first.
+ * The grain of narrow groups, from the usual one on. Blocked convolutions of onnxruntime take multiples of 4. A grain of 4 for
+ * 16 and 24 channels lost more accuracy at the same predicted latency than whole blocks of 16 (fashion-mobilenetv2-bn), so it
+ * is not the first; 8 itself was not compared there.
  */
 const NARROW = [8, 4, 2, 1] as const;
 
