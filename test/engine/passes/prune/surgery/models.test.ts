@@ -1,5 +1,5 @@
 // Surgery on real models, with weights drawn anew: half of all units go, and the outputs are those of the model with these
-// units zeroed. The topologies, MobileNetV2 and BERT-base are in bench/core/pruneSurgery.ts; one of each kind is here.
+// units zeroed. The topologies, MobileNetV2 and BERT-base are in bench/pruning/surgery.ts; one of each kind is here.
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';

@@ -13,7 +13,7 @@ import { nodeFiles } from '../../src/runtime/files';
 import { difference, halfOfAll, refilled, zeroed } from '../../test/support/pruning';
 import type { Bench, BenchResult } from '../lib/bench';
 import { asset } from '../lib/workspace';
-import { bertBase, mobileNetV2 } from './macs/networks';
+import { bertBase, mobileNetV2 } from '../core/macs/networks';
 
 /** Float32 sums in another order, through a hundred layers. */
 const TOLERANCE = 1e-5;
