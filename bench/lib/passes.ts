@@ -5,16 +5,20 @@ import { type Dataset, requireSplit } from '../../src/engine/data/dataset';
 import { createMetric } from '../../src/engine/data/metrics/createMetric';
 import { pairedDifference } from '../../src/engine/data/paired';
 import type { Model } from '../../src/engine/ir/model';
+import { releaseModel } from '../../src/engine/ir/codec';
 import { originalOrigins } from '../../src/engine/passes/origins';
 import { validateRecipe } from '../../src/engine/passes/recipe';
 import { initialState, runPasses, type RunState } from '../../src/engine/passes/runPasses';
 import { seededRandom } from '../../src/engine/random';
 import type { Session } from '../../src/engine/ports';
+import { openModel } from '../../src/jobs/openModel';
+import { openData } from '../../src/jobs/samples';
 import { targetOf } from '../../src/jobs/target';
 import type { RecipePass } from '../../src/protocol/recipe';
 import type { MetricDelta } from '../../src/protocol/report';
 import { createRuntime } from '../../src/runtime/sessions';
 import { compareTimings, timeInterleaved } from '../../src/runtime/timing';
+import { asset } from './workspace';
 
 export const THREADS = 2;
 
@@ -81,4 +85,16 @@ export const points = (share: number): string => (share * 100).toFixed(2);
 
 export function pointsOf({ value, interval, verdict }: MetricDelta): string {
   return `${points(value)} [${interval.map(points).join(', ')}], ${verdict}`;
+}
+
+/** Opens a shared model with its data for as long as `use` runs. */
+export async function withSubject<Result>(model: string, data: string, use: (model: Model, data: Dataset) => Promise<Result>): Promise<Result> {
+  const opened = await openModel(asset(`models/${model}.onnx`));
+  const samples = await openData(asset(`data/${data}.json`), opened.model);
+  try {
+    return await use(opened.model, samples);
+  } finally {
+    await samples.close();
+    await releaseModel(opened.model);
+  }
 }

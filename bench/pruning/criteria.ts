@@ -1,15 +1,11 @@
 // prune.channels by every criterion at equal MACs, without any training after it: what a criterion is worth, with the readers
 // of what is left as they were and refitted.
 
-import { releaseModel } from '../../src/engine/ir/codec';
 import type { Model } from '../../src/engine/ir/model';
 import { criterionNames } from '../../src/engine/passes/prune/criteria/names';
-import { openModel } from '../../src/jobs/openModel';
-import { openData } from '../../src/jobs/samples';
 import type { MetricDelta } from '../../src/protocol/report';
 import type { Bench, BenchTable, Claim } from '../lib/bench';
-import { applyPasses, judge, points, pointsOf } from '../lib/passes';
-import { asset } from '../lib/workspace';
+import { applyPasses, judge, points, pointsOf, withSubject } from '../lib/passes';
 
 /** MACs kept: so that the losses are neither nothing nor all. */
 const subjects = [
@@ -53,9 +49,7 @@ export const pruneCriteria: Bench = {
 };
 
 async function measure(subject: Subject): Promise<Row[]> {
-  const { model } = await openModel(asset(`models/${subject.model}.onnx`));
-  const data = await openData(asset(`data/${subject.data}.json`), model);
-  try {
+  return withSubject(subject.model, subject.data, async (model, data) => {
     const pruned: { readonly variant: Variant; readonly model: Model; readonly seconds: number }[] = [];
     for (const variant of variants()) {
       const { criterion, seed, refit } = variant;
@@ -75,10 +69,7 @@ async function measure(subject: Subject): Promise<Row[]> {
     return pruned.map(({ variant, seconds }, index) => ({
       ...variant, subject, seconds, before: original?.value ?? NaN, after: judged[index]?.value ?? NaN, samples: judged[index]?.samples ?? 0, overRandom: overRandom.get(index),
     }));
-  } finally {
-    await data.close();
-    await releaseModel(model);
-  }
+  });
 }
 
 function variants(): Variant[] {

@@ -1,13 +1,9 @@
 // prune.weights by every method, half of the weights and 2:4: accuracy on real test samples against the original, latency
 // interleaved with it, and what deflate makes of the weights. No training after it.
 
-import { releaseModel } from '../../src/engine/ir/codec';
 import type { Model } from '../../src/engine/ir/model';
-import { openModel } from '../../src/jobs/openModel';
-import { openData } from '../../src/jobs/samples';
 import type { Bench, BenchTable, Claim } from '../lib/bench';
-import { applyPasses, judge, type Judged, latencies, points } from '../lib/passes';
-import { asset } from '../lib/workspace';
+import { applyPasses, judge, type Judged, latencies, points, withSubject } from '../lib/passes';
 
 const subjects = [
   { model: 'dnn_m-kws12', data: 'kws-dnn' },
@@ -64,9 +60,7 @@ export const pruneWeightsBench: Bench = {
 };
 
 async function measure(subject: (typeof subjects)[number]): Promise<Row[]> {
-  const { model } = await openModel(asset(`models/${subject.model}.onnx`));
-  const data = await openData(asset(`data/${subject.data}.json`), model);
-  try {
+  return withSubject(subject.model, subject.data, async (model, data) => {
     const pruned: Pruned[] = [];
     for (const options of variants) {
       const { state, seconds } = await applyPasses(model, data, [{ pass: 'prune.weights', ...options }]);
@@ -79,10 +73,7 @@ async function measure(subject: (typeof subjects)[number]): Promise<Row[]> {
     return pruned.map(({ options, deflated, seconds }, index): Row => ({
       subject: subject.model, options, deflated, seconds, original: original as Judged, pruned: judged[index] as Judged, latency: timed[index] as Row['latency'],
     }));
-  } finally {
-    await data.close();
-    await releaseModel(model);
-  }
+  });
 }
 
 /** Where a session's memory happens to lie moves latencies by this much, whatever the numbers in it. */
