@@ -129,10 +129,10 @@ async function compressed(
     progress: ({ fraction, layer, activity, params }) => phase.report(fraction, layer, { activity, ...(params && { params }) }),
   }, {
     from: resumed?.step ?? 0,
-    onStep: async (index, pass, current, seconds, { training, importance }) => {
+    onStep: async (index, pass, current, seconds, { training, importance, factors }) => {
       // An invalid model goes no further: neither into a checkpoint nor to its place.
       await requireValid(current.model, pass.pass.id, before.model);
-      const step = { ...await stepReport(pass, current.model, seconds, request), ...(training !== undefined && { training }), ...(importance !== undefined && { importance }) };
+      const step = { ...await stepReport(pass, current.model, seconds, request), ...(training !== undefined && { training }), ...(importance !== undefined && { importance }), ...(factors !== undefined && { factors }) };
       steps.push(step);
       context.emit({ type: 'step', index, step });
       for (const finding of current.findings.slice(told)) context.emit({ type: 'finding', finding });

@@ -196,6 +196,8 @@ export interface StepReport {
   readonly training?: TrainingReport;
   /** Of passes that remove units (channels, heads, neurons). */
   readonly importance?: readonly ImportanceCurve[];
+  /** Of passes that split layers into factors. */
+  readonly factors?: readonly LayerFactors[];
 }
 
 /** How much each unit of a group matters, and how many stayed. */
@@ -214,6 +216,32 @@ export interface ImportanceCurve {
   readonly values: readonly number[];
   /** Where the pass went in several: `values` are of before the first; later ones judged anew, so that other units may have gone. */
   readonly steps?: number;
+}
+
+/** What became of a layer that was split into factors. */
+export interface LayerFactors {
+  /** Layer of the original model. */
+  readonly layer: string;
+  readonly method: 'svd' | 'spatial' | 'tucker' | 'cp';
+  /** One for each rank: `tucker` has one of inputs and one of outputs, the others one. */
+  readonly modes: readonly FactorMode[];
+  /** Of the layer before and of its factors. */
+  readonly parameters: readonly [before: number, after: number];
+  readonly macs: readonly [before: number, after: number] | null;
+  /** ms, of the layer and of its factors, each alone; null where the pass did not measure. */
+  readonly latency: readonly [before: number, after: number] | null;
+  /** Norm of what the factors miss of the weights, over the norm of the weights. */
+  readonly weightError: number;
+  /** Share of the variance of the layer's outputs on real samples that the factors miss, after refitting; null without samples. */
+  readonly activationError: number | null;
+}
+
+export interface FactorMode {
+  readonly name: 'rank' | 'inputs' | 'outputs';
+  readonly kept: number;
+  readonly full: number;
+  /** Singular values of the mode, falling, over the largest (cp: weights of its components); evenly spaced where there are more than 64. */
+  readonly values: readonly number[];
 }
 
 /** How a training went, measured on samples it did not train on. */

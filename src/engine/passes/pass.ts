@@ -4,7 +4,7 @@
 
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Progress } from '../../protocol/jobs';
-import type { Finding, ImportanceCurve, TrainingReport } from '../../protocol/report';
+import type { Finding, ImportanceCurve, LayerFactors, TrainingReport } from '../../protocol/report';
 import type { FindingCode, FormCode, Said } from '../../protocol/text/index';
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
@@ -39,6 +39,8 @@ export interface PassOutcome {
   readonly training?: TrainingReport;
   /** Of passes that remove units: how much each mattered. */
   readonly importance?: readonly ImportanceCurve[];
+  /** Of passes that split layers into factors: ranks, costs and errors. */
+  readonly factors?: readonly LayerFactors[];
 }
 
 /** Bytes a pass keeps so that a killed job can go on where it was. */

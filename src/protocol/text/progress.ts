@@ -14,6 +14,7 @@ export const progressTexts = {
   'progress.quantizing': { en: 'quantizing', zh: '量化' },
   'progress.cleaning': { en: 'simplifying the graph', zh: '化简图' },
   'progress.pruning': { en: 'pruning', zh: '剪枝' },
+  'progress.decomposing': { en: 'decomposing', zh: '分解' },
   'progress.training': { en: 'training, epoch {epoch} of {epochs}', zh: '训练，第 {epoch} 轮，共 {epochs} 轮' },
   'progress.trainingOn': {
     en: 'training, epoch {epoch} of {epochs} (so far: loss {loss}, {metric} {value})',

@@ -7,7 +7,7 @@ import type { Dependencies, LockedLayer } from '../../analysis/dependencies/inde
 import type { Origins } from '../pass';
 import type { CriterionName } from './criteria/names';
 import type { Mended } from './recovery/mend';
-import type { RefitOutcome } from './recovery/refit/refit';
+import type { RefitOutcome } from '../refit/refit';
 import type { Renewed } from './recovery/statistics';
 import type { Costs } from './selection/cost';
 import type { Measure } from './selection/target';

@@ -16,7 +16,7 @@ import { criteria } from './criteria/criteria';
 import type { CriterionName } from './criteria/names';
 import { curvesOf } from './curves';
 import { layersFrom, lockedFindings, lockedParams } from './outcome';
-import { recoverTraining, type RecoverOptions } from './recovery/recover';
+import { recoverTraining, type RecoverOptions } from '../recovery/recover';
 import { mend } from './recovery/mend';
 import { outcomeOf, type Round } from './roundsOutcome';
 import { choiceMemory } from './selection/choiceMemory';

@@ -2,7 +2,7 @@
 
 import type { Target } from '../pass';
 import type { CriterionName } from './criteria/names';
-import type { RecoverOptions } from './recovery/recover';
+import type { RecoverOptions } from '../recovery/recover';
 import { usualWidths } from './selection/grains';
 import type { Widths } from './selection/order';
 

@@ -11,7 +11,7 @@ import { testRuntime } from '../../../support/passContext';
 import { contextFor, floats, node, samples, small } from '../quantize/staticSupport';
 import { runPass } from '../train/trainSupport';
 import { convolutional, fedByX, preActivated } from './blocks/nets';
-import { behindConvolution, CHANNELS, fit, withoutCopies } from './recovery/refitSupport';
+import { behindConvolution, CHANNELS, fit, withoutCopies } from '../refit/refitSupport';
 
 const image = [3, 8, 8];
 

@@ -3,7 +3,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../../invalidOption';
 import { choice, count, layerPatterns } from '../../optionTypes';
-import { checkRecovery, recoverSchema } from '../recovery/recover';
+import { checkRecovery, recoverSchema } from '../../recovery/recover';
 
 export const blocksPassId = 'prune.blocks';
 

@@ -11,7 +11,7 @@ import { within } from '../../progressShare';
 import { ignoredLayers, layersOf } from '../../quantize/ignore';
 import { refuseQuantized } from '../../quantize/quantized';
 import { statisticsFindings } from '../outcome';
-import { recoverTraining } from '../recovery/recover';
+import { recoverTraining } from '../../recovery/recover';
 import { renewStatistics } from '../recovery/statistics';
 import { costsOf } from '../selection/cost';
 import { chooseBlocks } from './choose';

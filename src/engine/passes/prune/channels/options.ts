@@ -5,7 +5,7 @@ import { invalidOption } from '../../invalidOption';
 import type { PassContext } from '../../pass';
 import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import { criterionNames } from '../criteria/names';
-import { recoverSchema } from '../recovery/recover';
+import { recoverSchema } from '../../recovery/recover';
 import { type Measure, type PruningTarget, targetMeasures } from '../selection/target';
 import { type SlimOptions, slimSchema } from '../slim/options';
 import { type UnitSettings, unitSettings } from '../unitSettings';

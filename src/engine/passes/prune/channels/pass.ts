@@ -12,7 +12,7 @@ import { pruneInRounds } from '../rounds';
 import { costMeter } from '../selection/cost';
 import { latencyOf, latencyPlanner } from '../selection/latency/planner';
 import { sizesOf } from '../selection/order';
-import { checkRecovery } from '../recovery/recover';
+import { checkRecovery } from '../../recovery/recover';
 import type { Measure } from '../selection/target';
 import { type Chooser, costChooser, type CostLimit, latencyChooser } from './choose';
 import { channelsOptions, channelsPassId, channelsSettings, type ChannelsSettings, refusal } from './options';

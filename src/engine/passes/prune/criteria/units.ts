@@ -7,7 +7,7 @@ import { indexGraph } from '../../../ir/graphIndex';
 import type { Model } from '../../../ir/model';
 import { isOp } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
-import { storedTensor } from '../linear/findWeights';
+import { storedTensor } from '../../linear/findWeights';
 
 /** The importance of units by group id; groups that a criterion says nothing about are missing. */
 export type Importance = ReadonlyMap<string, Float64Array>;

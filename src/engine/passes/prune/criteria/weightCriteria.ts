@@ -3,7 +3,7 @@
 
 import type { DependencyGroup } from '../../../analysis/dependencies/index';
 import { invalidOption } from '../../invalidOption';
-import { matrixProducts, type Products } from '../linear/products';
+import { matrixProducts, type Products } from '../../../linalg/products';
 import type { CriterionTask } from './criterionTask';
 import { accumulate, batchNormScales, floatValues, type Importance, multiplies, normalizedKernels, type StoredValues, sumsAlong, unitSums } from './units';
 

@@ -5,7 +5,7 @@ import { invalidOption } from '../../invalidOption';
 import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import type { PassContext } from '../../pass';
 import { criterionNames } from '../criteria/names';
-import { recoverSchema } from '../recovery/recover';
+import { recoverSchema } from '../../recovery/recover';
 import { type UnitSettings, unitSettings } from '../unitSettings';
 
 export const headsPassId = 'prune.heads';

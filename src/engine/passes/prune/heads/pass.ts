@@ -9,7 +9,7 @@ import type { Model } from '../../../ir/model';
 import type { Origins, Pass } from '../../pass';
 import { refuseQuantized } from '../../quantize/quantized';
 import { layersFrom } from '../outcome';
-import { checkRecovery } from '../recovery/recover';
+import { checkRecovery } from '../../recovery/recover';
 import { pruneInRounds } from '../rounds';
 import { sizesOf } from '../selection/order';
 import { chooser } from './choose';

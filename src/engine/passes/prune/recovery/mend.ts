@@ -8,7 +8,7 @@
 import type { Split } from '../../../data/dataset';
 import type { Model } from '../../../ir/model';
 import type { PassContext } from '../../pass';
-import { refit, type RefitOutcome } from './refit/refit';
+import { refit, type RefitOutcome } from '../../refit/refit';
 import { renewStatistics, type Renewed } from './statistics';
 import type { Removal } from '../surgery/index';
 
@@ -33,7 +33,7 @@ const nothing: Renewed = { layers: 0, samples: 0 };
 
 export async function mend({ original, removal, split, samples, refit: wanted }: MendTask, context: PassContext): Promise<Mended> {
   if (split === undefined) return { model: removal.model, refit: undefined, renewed: nothing };
-  const fitted = wanted ? await refit({ original, removal, split, samples }, context) : undefined;
+  const fitted = wanted ? await refit({ original, smaller: removal.model, kept: (name) => removal.kept.tensor(name), split, samples, activity: 'progress.pruning' }, context) : undefined;
   if (fitted !== undefined && fitted.layers.length > 0) return { model: fitted.model, refit: fitted, renewed: nothing };
   const { model, ...renewed } = await renewStatistics(removal.model, split, samples, context);
   return { model, refit: fitted, renewed };

@@ -7,7 +7,7 @@ import { isOp, type Model } from '../../../ir/model';
 import { inferShapes } from '../../../ir/shapes/index';
 import type { PenaltyGroup } from '../../../train/penalty/penalty';
 import { batchNormScales } from '../criteria/units';
-import { storedTensor } from '../linear/findWeights';
+import { storedTensor } from '../../linear/findWeights';
 import { costMeter } from '../selection/cost';
 import type { Measure } from '../selection/target';
 import type { SlimOptions } from './options';

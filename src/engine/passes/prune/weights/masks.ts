@@ -4,8 +4,8 @@
 import { numberAt } from '../../../data/preprocess/cast';
 import { elementCount, type Model } from '../../../ir/model';
 import { readTensor } from '../../../ir/tensors';
-import { findWeights, storedTensor } from '../linear/findWeights';
-import { columnsOf } from '../linear/layout';
+import { findWeights, storedTensor } from '../../linear/findWeights';
+import { columnsOf } from '../../linear/layout';
 import { parsedMetadata } from '../../metadataJson';
 
 /** JSON in the metadata of the model: a list of tensor names. */

@@ -13,11 +13,11 @@ import type { Origins, Pass, PassContext } from '../../pass';
 import { ignoredLayers, layersOf } from '../../quantize/ignore';
 import { refuseQuantized } from '../../quantize/quantized';
 import { decodeState, encodeState, type DoneWeight, type PruningState } from './checkpoint';
-import { type DenseLayer, findWeights, type FoundWeights, type PrunableWeight, storedTensor, storeTensor } from '../linear/findWeights';
-import { sizeOf } from '../linear/layout';
+import { type DenseLayer, findWeights, type FoundWeights, type LinearWeight, storedTensor, storeTensor } from '../../linear/findWeights';
+import { sizeOf } from '../../linear/layout';
 import { recordSparse } from './masks';
 import { settingsOf, weightsOptions, weightsPassId, type WeightsSettings } from './options';
-import { matrixProducts, type Products } from '../linear/products';
+import { matrixProducts, type Products } from '../../../linalg/products';
 import { type Choice, magnitudes, pruneWeight } from './pruneWeight';
 import { cutOf, type Cut } from './select';
 import { type Shrinkage, shrinkageOf } from './shrink';
@@ -68,7 +68,7 @@ interface Task {
   readonly model: Model;
   /** A clone of it, whose weights are replaced one after the other. */
   readonly output: Model;
-  readonly weights: readonly PrunableWeight[];
+  readonly weights: readonly LinearWeight[];
   readonly settings: WeightsSettings;
   readonly context: PassContext;
 }
@@ -160,18 +160,18 @@ async function pruneStage(task: Stage): Promise<void> {
 
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function original({ model }: Task, { name }: PrunableWeight): Tensor {
+function original({ model }: Task, { name }: LinearWeight): Tensor {
   const tensor = storedTensor(model, name);
   if (tensor === undefined) throw new Error(`no tensor ${name}`);
   return tensor;
 }
 
-function step({ context }: Task, weight: PrunableWeight, fraction: number): void {
+function step({ context }: Task, weight: LinearWeight, fraction: number): void {
   throwIfAborted(context.signal);
   context.progress({ activity: 'progress.pruning', fraction, layer: nameOf(weight.nodes[0], context.origins) });
 }
 
-function keep(output: Model, state: PruningState, { name }: PrunableWeight, pruned: DoneWeight): void {
+function keep(output: Model, state: PruningState, { name }: LinearWeight, pruned: DoneWeight): void {
   storeTensor(output, name, pruned.tensor);
   state.weights.set(name, pruned);
 }

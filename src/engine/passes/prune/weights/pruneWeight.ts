@@ -1,11 +1,11 @@
 // One stored weight with its zeros: from storage to matrix, the method, and back to the same type and shape.
 
 import type { Tensor } from '../../../ir/model';
-import type { PrunableWeight } from '../linear/findWeights';
-import { columnsOf } from '../linear/layout';
-import { readMatrix, withMatrix } from '../linear/matrixValues';
+import type { LinearWeight } from '../../linear/findWeights';
+import { columnsOf } from '../../linear/layout';
+import { readMatrix, withMatrix } from '../../linear/matrixValues';
 import type { Zeros } from './options';
-import type { Products } from '../linear/products';
+import type { Products } from '../../../linalg/products';
 import { type Cut, markBelow, markSmallest, quota } from './select';
 import { sparseGpt } from './sparseGpt';
 
@@ -22,7 +22,7 @@ export interface PrunedWeight {
   readonly zeros: number;
 }
 
-export async function pruneWeight(tensor: Tensor, weight: PrunableWeight, choice: Choice): Promise<PrunedWeight> {
+export async function pruneWeight(tensor: Tensor, weight: LinearWeight, choice: Choice): Promise<PrunedWeight> {
   const values = await readMatrix(tensor, weight);
   const marks = choice.method === 'sparsegpt' ? await compensated(values, weight, choice) : marksOf(values, weight, choice);
   let zeros = 0;
@@ -35,7 +35,7 @@ export async function pruneWeight(tensor: Tensor, weight: PrunableWeight, choice
 }
 
 /** Magnitudes in matrix order, as scores. */
-export async function magnitudes(tensor: Tensor, weight: PrunableWeight): Promise<Float32Array> {
+export async function magnitudes(tensor: Tensor, weight: LinearWeight): Promise<Float32Array> {
   return magnitudesOf(await readMatrix(tensor, weight));
 }
 
@@ -45,7 +45,7 @@ function magnitudesOf(values: Float64Array): Float32Array {
   return scores;
 }
 
-function marksOf(values: Float64Array, { layout }: PrunableWeight, choice: Exclude<Choice, { method: 'sparsegpt' }>): Uint8Array {
+function marksOf(values: Float64Array, { layout }: LinearWeight, choice: Exclude<Choice, { method: 'sparsegpt' }>): Uint8Array {
   const columns = columnsOf(layout);
   const scores = magnitudesOf(values);
   if (choice.method === 'below') return markBelow(scores, choice.cut);
@@ -63,7 +63,7 @@ function marksOf(values: Float64Array, { layout }: PrunableWeight, choice: Exclu
 }
 
 /** SparseGPT on every group and part of the columns; `values` get what makes up for the zeros. */
-async function compensated(values: Float64Array, { layout }: PrunableWeight, choice: Extract<Choice, { method: 'sparsegpt' }>): Promise<Uint8Array> {
+async function compensated(values: Float64Array, { layout }: LinearWeight, choice: Extract<Choice, { method: 'sparsegpt' }>): Promise<Uint8Array> {
   const { groups, rows } = layout;
   const columns = columnsOf(layout);
   const width = columns / choice.parts;

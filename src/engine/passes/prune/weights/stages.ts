@@ -3,14 +3,14 @@
 // inputs would give; here that was measured to be worse (fashion-resnet18, half of the weights: Wanda 42 % against 82 %,
 // SparseGPT 91.4 % against 91.7 %; ds_cnn_l: 62 % against 68 %, 84 % against 87 %), and it runs the model many times over.
 
-import type { PrunableWeight } from '../linear/findWeights';
-import { columnsOf, MOST_COLUMNS, STAGE_BYTES } from '../linear/layout';
+import type { LinearWeight } from '../../linear/findWeights';
+import { columnsOf, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
 import type { Zeros } from './options';
 import { lengthOf } from './statistics';
 import type { StatisticKind, Wanted } from './statisticsGraph';
 
 /** Weights in the order of the graph, cut where the sums of the next would be too much. */
-export function stagesOf(weights: readonly PrunableWeight[], kind: StatisticKind, zeros: Zeros, most = STAGE_BYTES): Wanted[][] {
+export function stagesOf(weights: readonly LinearWeight[], kind: StatisticKind, zeros: Zeros, most = STAGE_BYTES): Wanted[][] {
   const stages: Wanted[][] = [];
   let bytes = 0;
   for (const weight of weights) {

@@ -6,9 +6,9 @@ import { EngineError } from '../../../error';
 import type { Model } from '../../../ir/model';
 import type { PassContext } from '../../pass';
 import { fixedBatch } from '../../quantize/calibrate';
-import { labelOf } from '../linear/findWeights';
-import { columnsOf } from '../linear/layout';
-import { allFinite, finiteDiagonals, type Sums, sumOverSamples } from '../linear/sums';
+import { labelOf } from '../../linear/findWeights';
+import { columnsOf } from '../../linear/layout';
+import { allFinite, finiteDiagonals, type Sums, sumOverSamples } from '../../linear/sums';
 import { type StatisticKind, statisticsGraph, type Wanted } from './statisticsGraph';
 
 export interface Gathering {

@@ -8,15 +8,15 @@ import { wireOf } from '../../../ir/dataTypes';
 import { dropUnused } from '../../../ir/edit/index';
 import { isOp, type Model, type Node, type ValueInfo } from '../../../ir/model';
 import { inferShapes } from '../../../ir/shapes/index';
-import { columnsGraph, upstream, writerOn } from '../linear/columns';
-import type { PrunableWeight } from '../linear/findWeights';
-import { columnsOf } from '../linear/layout';
+import { columnsGraph, upstream, writerOn } from '../../linear/columns';
+import type { LinearWeight } from '../../linear/findWeights';
+import { columnsOf } from '../../linear/layout';
 
 export type StatisticKind = 'norms' | 'gram';
 
 /** What is wanted of one weight: `blocks` equal parts of its columns, all groups one after the other. */
 export interface Wanted {
-  readonly weight: PrunableWeight;
+  readonly weight: LinearWeight;
   /** Parts of a group's columns that are looked at apart from each other; 1 where the memory allows. */
   readonly parts: number;
 }

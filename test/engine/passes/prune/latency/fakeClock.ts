@@ -5,7 +5,7 @@ import { findLayers } from '../../../../../src/engine/analysis/layers';
 import { bindInputs } from '../../../../../src/engine/analysis/openDims';
 import { isOp, type Model, type Node } from '../../../../../src/engine/ir/model';
 import { inferShapes, type ShapeMap } from '../../../../../src/engine/ir/shapes/index';
-import type { Clock } from '../../../../../src/engine/passes/prune/selection/latency/table';
+import type { Clock } from '../../../../../src/engine/passes/clock';
 
 /** ms of one node. */
 export type NodeTime = (node: Node, shapes: ShapeMap, macs: number) => number;

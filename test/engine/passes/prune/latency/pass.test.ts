@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { Model } from '../../../../../src/engine/ir/model';
 import type { PassCheckpoint, PassContext, PassOutcome } from '../../../../../src/engine/passes/pass';
 import type { Runtime } from '../../../../../src/engine/ports';
-import type { Clock } from '../../../../../src/engine/passes/prune/selection/latency/table';
+import type { Clock } from '../../../../../src/engine/passes/clock';
 import { withAssets } from '../../../../support/assets';
 import { closeAssets, openAsset } from '../../../../support/models';
 import { testRuntime } from '../../../../support/passContext';

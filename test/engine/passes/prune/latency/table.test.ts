@@ -13,7 +13,8 @@ import { gridOf, inBlocks, rising, timeAt } from '../../../../../src/engine/pass
 import { layerModel } from '../../../../../src/engine/passes/prune/selection/latency/layerModel';
 import { latencyMeter } from '../../../../../src/engine/passes/prune/selection/latency/meter';
 import { type Site, sitesOf } from '../../../../../src/engine/passes/prune/selection/latency/sites';
-import { type Clock, clockOf, measureTable } from '../../../../../src/engine/passes/prune/selection/latency/table';
+import { type Clock, clockOf } from '../../../../../src/engine/passes/clock';
+import { measureTable } from '../../../../../src/engine/passes/prune/selection/latency/table';
 import { closeAssets, openAsset, outputsOf } from '../../../../support/models';
 import { withAssets } from '../../../../support/assets';
 import { testRuntime } from '../../../../support/passContext';

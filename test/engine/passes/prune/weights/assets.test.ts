@@ -5,9 +5,9 @@ import { openDataset } from '../../../../../src/engine/data/open';
 import { encodeModel } from '../../../../../src/engine/ir/codec';
 import type { Model } from '../../../../../src/engine/ir/model';
 import type { WeightsOptions } from '../../../../../src/engine/passes/prune/weights/options';
-import { findWeights, type PrunableWeight } from '../../../../../src/engine/passes/prune/linear/findWeights';
-import { columnsOf, positionsOf } from '../../../../../src/engine/passes/prune/linear/layout';
-import { matrixProducts } from '../../../../../src/engine/passes/prune/linear/products';
+import { findWeights, type LinearWeight } from '../../../../../src/engine/passes/linear/findWeights';
+import { columnsOf, positionsOf } from '../../../../../src/engine/passes/linear/layout';
+import { matrixProducts } from '../../../../../src/engine/linalg/products';
 import { gatherStatistics } from '../../../../../src/engine/passes/prune/weights/statistics';
 import { nodeDecoders } from '../../../../../src/runtime/decoders';
 import { nodeFiles } from '../../../../../src/runtime/files';
@@ -30,7 +30,7 @@ async function withData<T>(model: Model, description: string, use: (data: Datase
 }
 
 interface Layer {
-  readonly weight: PrunableWeight;
+  readonly weight: LinearWeight;
   readonly gram: Float64Array;
 }
 

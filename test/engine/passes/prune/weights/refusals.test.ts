@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { encodeModel } from '../../../../../src/engine/ir/codec';
 import type { Model } from '../../../../../src/engine/ir/model';
 import type { PassContext } from '../../../../../src/engine/passes/pass';
-import { findWeights } from '../../../../../src/engine/passes/prune/linear/findWeights';
+import { findWeights } from '../../../../../src/engine/passes/linear/findWeights';
 import { pruneWeights } from '../../../../../src/engine/passes/prune/weights/pass';
 import { stagesOf } from '../../../../../src/engine/passes/prune/weights/stages';
 import { validateOptions, validateRecipe } from '../../../../../src/engine/passes/recipe';

@@ -5,7 +5,7 @@ import type { Model } from '../../../../../src/engine/ir/model';
 import { readTensor } from '../../../../../src/engine/ir/tensors';
 import { numberAt } from '../../../../../src/engine/data/preprocess/cast';
 import type { PassContext, PassOutcome } from '../../../../../src/engine/passes/pass';
-import { storedTensor } from '../../../../../src/engine/passes/prune/linear/findWeights';
+import { storedTensor } from '../../../../../src/engine/passes/linear/findWeights';
 import type { WeightsOptions } from '../../../../../src/engine/passes/prune/weights/options';
 import { pruneWeights } from '../../../../../src/engine/passes/prune/weights/pass';
 import { validateOptions } from '../../../../../src/engine/passes/recipe';

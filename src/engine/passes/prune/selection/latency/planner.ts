@@ -10,6 +10,7 @@ import { EngineError } from '../../../../error';
 import { topologicalOrder } from '../../../../ir/graphIndex';
 import type { Model } from '../../../../ir/model';
 import { inferShapes } from '../../../../ir/shapes/index';
+import { type Clock, clockOf } from '../../../clock';
 import { type Origins, type PassContext, USUAL_BLOCK } from '../../../pass';
 import { scaled } from '../../../progressShare';
 import { layersFrom } from '../../outcome';
@@ -18,7 +19,7 @@ import { type ChosenUnits, removeUnits } from '../../surgery/index';
 import { keptOf } from './choices';
 import { type LatencyMeter, latencyMeter } from './meter';
 import { type Site, sitesOf } from './sites';
-import { type Clock, clockOf, type LatencyTable, measureTable } from './table';
+import { type LatencyTable, measureTable } from './table';
 
 /** Part of the time that choosing takes: the table, then cutting and measuring. */
 const TABLE_SHARE = 0.8;

@@ -4,7 +4,8 @@
 
 import { EngineError, throwIfAborted } from '../../../../error';
 import { elementCount, type Model } from '../../../../ir/model';
-import type { LatencyOptions, Runtime } from '../../../../ports';
+import type { LatencyOptions } from '../../../../ports';
+import type { Clock } from '../../../clock';
 import { inBlocks, pointsOf, rising, type SiteTimes, timeAt } from './grid';
 import { layerModel, layerModelBytes } from './layerModel';
 import type { Site, SiteWidths } from './sites';
@@ -22,15 +23,6 @@ export interface LatencyTable {
   /** Different layers. */
   readonly layers: number;
   readonly seconds: number;
-}
-
-export type Clock = (models: readonly Model[], options: LatencyOptions) => Promise<readonly number[]>;
-
-/** The clock of the runtime. @throws EngineError `latencyUnknown` where it has none. */
-export function clockOf(runtime: Runtime): Clock {
-  const clock = runtime.latencies?.bind(runtime);
-  if (clock === undefined) throw new EngineError('latencyUnknown', { detail: 'problem.noClock' });
-  return clock;
 }
 
 export interface TableTask {

@@ -1,10 +1,10 @@
 // Training after a round of pruning: distillation from the model as it was, by its own pass; with the loss `label` alone, fine-tuning.
 
 import { type Static, Type } from '@sinclair/typebox';
-import type { Model } from '../../../ir/model';
-import type { Origins, PassContext, PassOutcome, Share } from '../../pass';
-import { lossesSchema, lossTerms } from '../../train/losses';
-import { trainingProperties } from '../../train/options';
+import type { Model } from '../../ir/model';
+import type { Origins, PassContext, PassOutcome, Share } from '../pass';
+import { lossesSchema, lossTerms } from '../train/losses';
+import { trainingProperties } from '../train/options';
 
 export const recoverSchema = Type.Optional(Type.Object({ ...trainingProperties, losses: lossesSchema }));
 

@@ -1,29 +1,31 @@
-// After units were removed: layers that read fewer inputs get the weights and biases with which they come closest to what
+// After a model was made smaller: layers that sum up fewer products (units were removed before them, or they are the last
+// factor of a decomposed layer) get the weights and biases with which they come closest to what
 // they gave before, in the least squares of their outputs on real activations (He 2017, "Channel pruning"; Luo 2017, ThiNet).
 // Layer by layer from the front, each on what the layers refitted before it give, so that later ones make up for what
 // earlier ones could not. All at once on the activations before the cut was measured to be worse (accuracy on 1000 test
 // images, half of the MACs by l2, no training): fashion-resnet18-bn 93.5 % against 93.9 % layer by layer, fashion-resnet18
 // 92.2 % against 93.8 %, fashion-mobilenetv2 58 % against 85 %, resnet20-cifar10 59 % against 68 %.
 
-import { bindInputs } from '../../../../analysis/openDims';
-import { numberAt, writerOf } from '../../../../data/preprocess/cast';
-import type { Split } from '../../../../data/dataset';
-import { evenIndices } from '../../../../data/sampling';
-import { EngineError } from '../../../../error';
-import { cloneModel } from '../../../../ir/clone';
-import { elementCount, type Model, nodeLabel } from '../../../../ir/model';
-import { fixed, inferShapes } from '../../../../ir/shapes/index';
-import { readTensor, tensorFrom } from '../../../../ir/tensors';
-import type { PassContext } from '../../../pass';
-import { fixedBatch } from '../../../quantize/calibrate';
-import { storedTensor, storeTensor } from '../../linear/findWeights';
-import { columnsOf } from '../../linear/layout';
-import { readMatrix, withMatrix } from '../../linear/matrixValues';
-import { matrixProducts, type Products } from '../../linear/products';
-import { samplesThatFit } from '../../linear/sums';
-import type { Removal } from '../../surgery/index';
+import type { ProgressCode } from '../../../protocol/text/index';
+import { bindInputs } from '../../analysis/openDims';
+import { numberAt, writerOf } from '../../data/preprocess/cast';
+import type { Split } from '../../data/dataset';
+import { evenIndices } from '../../data/sampling';
+import { EngineError } from '../../error';
+import { cloneModel } from '../../ir/clone';
+import { elementCount, type Model, nodeLabel } from '../../ir/model';
+import { fixed, inferShapes } from '../../ir/shapes/index';
+import { readTensor, tensorFrom } from '../../ir/tensors';
+import type { PassContext } from '../pass';
+import { fixedBatch } from '../quantize/calibrate';
+import { storedTensor, storeTensor } from '../linear/findWeights';
+import { columnsOf } from '../linear/layout';
+import { readMatrix, withMatrix } from '../linear/matrixValues';
+import { matrixProducts, type Products } from '../../linalg/products';
+import { samplesThatFit } from '../linear/sums';
 import { batchesOf, runPart, samplesIn } from './batches';
 import { stagePart } from './fitStage';
+import type { KeptParts } from './kept';
 import { type RefitLayer, refitLayers } from './layers';
 import { type Fit, type FitSums, leastSquares } from './leastSquares';
 import { sideBySide } from './sideBySide';
@@ -38,11 +40,15 @@ const DAMPING = 1e-2;
 const HELD_BYTES = 256 * 2 ** 20;
 
 export interface RefitTask {
-  /** Before the cut. */
+  /** Before it was made smaller. */
   readonly original: Model;
-  readonly removal: Removal;
+  /** Its layers have the outputs of the same names as before, as far as these are kept. */
+  readonly smaller: Model;
+  readonly kept: KeptParts;
   readonly split: Split;
   readonly samples: number;
+  /** What the pass says it is doing. */
+  readonly activity: Extract<ProgressCode, 'progress.pruning' | 'progress.decomposing'>;
   readonly damping?: number;
   readonly heldBytes?: number;
 }
@@ -60,7 +66,7 @@ export interface RefitOutcome {
 }
 
 /** @throws EngineError `tooFewSamples`, `nonFiniteActivation` */
-export async function refit({ original, removal: { model: cut, kept }, split, samples, damping = DAMPING, heldBytes = HELD_BYTES }: RefitTask, context: PassContext): Promise<RefitOutcome> {
+export async function refit({ original, smaller: cut, kept, split, samples, activity, damping = DAMPING, heldBytes = HELD_BYTES }: RefitTask, context: PassContext): Promise<RefitOutcome> {
   const model = cloneModel(cut);
   const { stages, left } = await refitLayers(original, model);
   const all = stages.flat();
@@ -74,7 +80,7 @@ export async function refit({ original, removal: { model: cut, kept }, split, sa
   const layers: RefitOutcome['layers'][number][] = [];
   try {
     for (const [number, stage] of stages.entries()) {
-      const onProgress = (fraction: number): void => context.progress({ activity: 'progress.pruning', fraction: (number + fraction) / stages.length });
+      const onProgress = (fraction: number): void => context.progress({ activity, fraction: (number + fraction) / stages.length });
       const part = stagePart({ both, kept, stage, later: stages.slice(number + 1).flat(), from: batches.boundary });
       const totals = await runPart(batches, { ...part, onProgress }, context);
       if (batches.batches.length === 0) throw nonFinite(stage);

@@ -1,9 +1,9 @@
 // Products of float64 matrices on onnxruntime: the heavy part of SparseGPT and of least squares. One small graph a form, made when first needed.
 
-import { float, int } from '../../../ir/attributes';
-import { makeGraph, makeModel, makeNode, makeValue } from '../../../ir/build';
-import type { Model } from '../../../ir/model';
-import type { NdArray, Runtime, Session } from '../../../ports';
+import { float, int } from '../ir/attributes';
+import { makeGraph, makeModel, makeNode, makeValue } from '../ir/build';
+import type { Model } from '../ir/model';
+import type { NdArray, Runtime, Session } from '../ports';
 
 /** Row-major. */
 export interface Matrix {

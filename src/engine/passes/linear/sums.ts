@@ -1,10 +1,10 @@
 // Runs a graph that reduces activations to sums over samples, and adds these up in float64. Memory is that of the sums and of
 // one batch, however many samples there are; samples that give NaN or infinite values are left out.
 
-import { throwIfAborted } from '../../../error';
-import type { Model } from '../../../ir/model';
-import type { NdArray, Session } from '../../../ports';
-import type { PassContext } from '../../pass';
+import { throwIfAborted } from '../../error';
+import type { Model } from '../../ir/model';
+import type { NdArray, Session } from '../../ports';
+import type { PassContext } from '../pass';
 
 /** Bytes of the largest matrix of columns in a batch. Not a time limit: the batch must not depend on the machine. */
 const BATCH_BYTES = 32 * 2 ** 20;

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { float, int, ints } from '../../../../../src/engine/ir/attributes';
-import { encodeModel } from '../../../../../src/engine/ir/codec';
-import type { Model, Node } from '../../../../../src/engine/ir/model';
-import { readTensor, tensorFrom } from '../../../../../src/engine/ir/tensors';
-import type { NdArray } from '../../../../../src/engine/ports';
-import { recordSparse, sparseMasks } from '../../../../../src/engine/passes/prune/weights/masks';
-import { floats, node, samples, small } from '../../quantize/staticSupport';
+import { float, int, ints } from '../../../../src/engine/ir/attributes';
+import { encodeModel } from '../../../../src/engine/ir/codec';
+import type { Model, Node } from '../../../../src/engine/ir/model';
+import { readTensor, tensorFrom } from '../../../../src/engine/ir/tensors';
+import type { NdArray } from '../../../../src/engine/ports';
+import { recordSparse, sparseMasks } from '../../../../src/engine/passes/prune/weights/masks';
+import { floats, node, samples, small } from '../quantize/staticSupport';
 import { behindConvolution, CHANNELS, differs, fit, repeated, repeatedColumns, withoutCopies } from './refitSupport';
 
 const shape = [3, 7, 6];

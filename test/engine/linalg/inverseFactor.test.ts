@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { inverseFactor } from '../../../../../src/engine/passes/prune/linear/inverseFactor';
-import { type Matrix, matrixProducts } from '../../../../../src/engine/passes/prune/linear/products';
-import { seededRandom } from '../../../../../src/engine/random';
-import { testRuntime } from '../../../../support/passContext';
+import { inverseFactor } from '../../../src/engine/linalg/inverseFactor';
+import { type Matrix, matrixProducts } from '../../../src/engine/linalg/products';
+import { seededRandom } from '../../../src/engine/random';
+import { testRuntime } from '../../support/passContext';
 
 describe('the factor of an inverse', () => {
   const products = matrixProducts(testRuntime, 1);

@@ -1,11 +1,11 @@
 // What enters a linear node as the columns of its weight matrix, and what leaves it as the rows: nodes added to a graph
 // that looks at activations.
 
-import { int, ints, intsAttribute, stringAttribute } from '../../../ir/attributes';
-import { makeNode } from '../../../ir/build';
-import { capturedTensors, indexGraph, topologicalOrder } from '../../../ir/graphIndex';
-import { type Attribute, isOp, type Model, type Node, opsetOf } from '../../../ir/model';
-import { tensorFrom } from '../../../ir/tensors';
+import { int, ints, intsAttribute, stringAttribute } from '../../ir/attributes';
+import { makeNode } from '../../ir/build';
+import { capturedTensors, indexGraph, topologicalOrder } from '../../ir/graphIndex';
+import { type Attribute, isOp, type Model, type Node, opsetOf } from '../../ir/model';
+import { tensorFrom } from '../../ir/tensors';
 import type { MatrixLayout } from './layout';
 
 /** ReduceSum takes its axes as an input from here on. */

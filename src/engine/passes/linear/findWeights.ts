@@ -3,16 +3,16 @@
 // new numbers; embeddings and biases neither touches. First convolutions and depthwise ones only when asked: few weights, each
 // of which matters much (Zhu and Gupta 2017, section 4.2).
 
-import { constantsOf } from '../../../analysis/constants';
-import { intsAttribute, tensorAttribute } from '../../../ir/attributes';
-import type { DataType } from '../../../ir/dataTypes';
-import { type GraphIndex, indexGraph, topologicalOrder } from '../../../ir/graphIndex';
-import { isOp, type Model, type Node, nodeLabel, type Tensor } from '../../../ir/model';
-import { fixed, inferShapes, type ShapeMap } from '../../../ir/shapes/index';
-import type { FormCode } from '../../../../protocol/text/index';
+import { constantsOf } from '../../analysis/constants';
+import { intsAttribute, tensorAttribute } from '../../ir/attributes';
+import type { DataType } from '../../ir/dataTypes';
+import { type GraphIndex, indexGraph, topologicalOrder } from '../../ir/graphIndex';
+import { isOp, type Model, type Node, nodeLabel, type Tensor } from '../../ir/model';
+import { fixed, inferShapes, type ShapeMap } from '../../ir/shapes/index';
+import type { FormCode } from '../../../protocol/text/index';
 import { layoutOf, type MatrixLayout, type Transposition } from './layout';
 
-export interface PrunableWeight {
+export interface LinearWeight {
   /** Initializer, or output of the Constant node that holds it. */
   readonly name: string;
   /** Nodes that multiply by it in the same layout, in topological order; never empty. */
@@ -30,7 +30,7 @@ export interface DenseLayer {
 
 export interface FoundWeights {
   /** In topological order of their first nodes. */
-  readonly weights: readonly PrunableWeight[];
+  readonly weights: readonly LinearWeight[];
   readonly dense: readonly DenseLayer[];
 }
 
@@ -62,7 +62,7 @@ export async function findWeights(model: Model, choice: Choice): Promise<FoundWe
     if ('why' in found) dense.push(found);
     else uses.set(found.leaf, [...(uses.get(found.leaf) ?? []), found]);
   }
-  const weights: PrunableWeight[] = [];
+  const weights: LinearWeight[] = [];
   for (const [name, found] of uses) {
     const why = found.some(({ node }) => choice.isIgnored(node)) ? 'why.ignored' : refusalOf(name, found, search, choice);
     if (why === undefined) weights.push(weightOf(name, found));
@@ -166,7 +166,7 @@ function readersOf(name: string, index: GraphIndex): (Node | undefined)[] {
 }
 
 /** Nodes that see the weight in another layout than the first are served by its zeros too, but have no say in them. */
-function weightOf(name: string, uses: readonly Use[]): PrunableWeight {
+function weightOf(name: string, uses: readonly Use[]): LinearWeight {
   const [first, ...rest] = uses as readonly [Use, ...Use[]];
   const key = (use: Use): string => JSON.stringify([use.layout, use.transpositions]);
   const alike = rest.filter((use) => key(use) === key(first));
@@ -174,6 +174,6 @@ function weightOf(name: string, uses: readonly Use[]): PrunableWeight {
 }
 
 /** What messages call the layers of a weight. */
-export function labelOf({ nodes: [first] }: PrunableWeight): string {
+export function labelOf({ nodes: [first] }: LinearWeight): string {
   return nodeLabel(first);
 }

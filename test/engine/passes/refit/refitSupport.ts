@@ -1,15 +1,15 @@
 // What tests of refitting share: small graphs whose second half of channels repeats the first, removing that half, and fitting.
 
 import assert from 'node:assert/strict';
-import type { Dataset } from '../../../../../src/engine/data/dataset';
-import { findDependencies } from '../../../../../src/engine/analysis/dependencies/index';
-import type { Model, Node } from '../../../../../src/engine/ir/model';
-import type { NdArray } from '../../../../../src/engine/ports';
-import type { PassContext } from '../../../../../src/engine/passes/pass';
-import { refit, type RefitOutcome, type RefitTask } from '../../../../../src/engine/passes/prune/recovery/refit/refit';
-import { type Removal, removeUnits } from '../../../../../src/engine/passes/prune/surgery/index';
-import { outputsOf, relativeDifference } from '../../../../support/models';
-import { contextFor, floats, node, small } from '../../quantize/staticSupport';
+import type { Dataset } from '../../../../src/engine/data/dataset';
+import { findDependencies } from '../../../../src/engine/analysis/dependencies/index';
+import type { Model, Node } from '../../../../src/engine/ir/model';
+import type { NdArray } from '../../../../src/engine/ports';
+import type { PassContext } from '../../../../src/engine/passes/pass';
+import { refit, type RefitOutcome, type RefitTask } from '../../../../src/engine/passes/refit/refit';
+import { type Removal, removeUnits } from '../../../../src/engine/passes/prune/surgery/index';
+import { outputsOf, relativeDifference } from '../../../support/models';
+import { contextFor, floats, node, small } from '../quantize/staticSupport';
 
 /** Channels of a producer: of each half, those of the second are multiples of those of the first. */
 export const CHANNELS = 8;
@@ -52,7 +52,7 @@ export async function withoutCopies(model: Model, weights: readonly string[], { 
 export function fit(original: Model, removal: Removal, data: Dataset, options: Partial<RefitTask> = {}, context: Partial<PassContext> = {}): Promise<RefitOutcome> {
   const split = data.splits.get('train');
   assert.ok(split);
-  return refit({ original, removal, split, samples: split.size, ...options }, contextFor(original, data, context));
+  return refit({ original, smaller: removal.model, kept: (name) => removal.kept.tensor(name), split, samples: split.size, activity: 'progress.pruning', ...options }, contextFor(original, data, context));
 }
 
 /** Largest relative difference of the outputs on inputs that no fit has seen. */

@@ -1,18 +1,18 @@
 // Which layers get new weights after units before them were removed, in which order, and where what they add to every
 // output is stored.
 
-import { floatAttribute, intsAttribute } from '../../../../ir/attributes';
-import { capturedTensors, type GraphIndex, indexGraph, topologicalOrder } from '../../../../ir/graphIndex';
-import { elementCount, isOp, type Model, type Node } from '../../../../ir/model';
-import { fixed, inferShapes, type ShapeMap } from '../../../../ir/shapes/index';
-import { tensorFrom } from '../../../../ir/tensors';
-import { FREE_INITIALIZERS_IR } from '../../../cleanup/graphEditor';
-import { findWeights, type PrunableWeight, storedTensor } from '../../linear/findWeights';
-import { columnsOf, layoutOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
-import { sparseTensors } from '../../weights/masks';
+import { floatAttribute, intsAttribute } from '../../ir/attributes';
+import { capturedTensors, type GraphIndex, indexGraph, topologicalOrder } from '../../ir/graphIndex';
+import { elementCount, isOp, type Model, type Node } from '../../ir/model';
+import { fixed, inferShapes, type ShapeMap } from '../../ir/shapes/index';
+import { tensorFrom } from '../../ir/tensors';
+import { FREE_INITIALIZERS_IR } from '../cleanup/graphEditor';
+import { findWeights, type LinearWeight, storedTensor } from '../linear/findWeights';
+import { columnsOf, layoutOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../linear/layout';
+import { sparseTensors } from '../prune/weights/masks';
 
 export interface RefitLayer {
-  readonly weight: PrunableWeight;
+  readonly weight: LinearWeight;
   /** Of the model after the cut. */
   readonly node: Node;
   /** What shifts the outputs; absent where nothing can. */

@@ -1,8 +1,8 @@
 // A weight as the matrix that pruning thinks in, wherever its elements are stored: one row an output channel, one column a
 // value that is multiplied and summed into it.
 
-import { intAttribute } from '../../../ir/attributes';
-import { elementCount, isOp, type Node } from '../../../ir/model';
+import { intAttribute } from '../../ir/attributes';
+import { elementCount, isOp, type Node } from '../../ir/model';
 
 /**
  * Element (group, row, tap, channel) is at `base + group * strides.group + ...`. Columns are taps (places of the kernel)

@@ -1,23 +1,23 @@
 // One stage of a refit as a part of the graph: what enters its layers after the cut and what left them before it, reduced to
 // the sums that least squares need.
 
-import { int, ints } from '../../../../ir/attributes';
-import { makeValue } from '../../../../ir/build';
-import { cloneModel } from '../../../../ir/clone';
-import { wireOf } from '../../../../ir/dataTypes';
-import { isOp, type Node, type ValueInfo } from '../../../../ir/model';
-import { columnsGraph, type GraphWriter, rowsGraph, writerOn } from '../../linear/columns';
-import { columnsOf, type MatrixLayout } from '../../linear/layout';
-import { allFinite, finiteDiagonals, type SummedOutput } from '../../linear/sums';
-import type { Kept } from '../../surgery/index';
+import { int, ints } from '../../ir/attributes';
+import { makeValue } from '../../ir/build';
+import { cloneModel } from '../../ir/clone';
+import { wireOf } from '../../ir/dataTypes';
+import { isOp, type Node, type ValueInfo } from '../../ir/model';
+import { columnsGraph, type GraphWriter, rowsGraph, writerOn } from '../linear/columns';
+import { columnsOf, type MatrixLayout } from '../linear/layout';
+import { allFinite, finiteDiagonals, type SummedOutput } from '../linear/sums';
 import type { Part } from './batches';
 import type { RefitLayer } from './layers';
+import type { KeptParts } from './kept';
 import type { FitSums } from './leastSquares';
 import { type Boundary, boundaryAfter, partOf, type SideBySide } from './sideBySide';
 
 export interface StageTask {
   readonly both: SideBySide;
-  readonly kept: Kept;
+  readonly kept: KeptParts;
   readonly stage: readonly RefitLayer[];
   /** Layers of the stages behind it. */
   readonly later: readonly RefitLayer[];
@@ -87,8 +87,8 @@ function columnSums(build: GraphWriter, x: string, layout: MatrixLayout, add: (n
 }
 
 /** Of an activation before the cut what is left of it after. */
-function keptPart(build: GraphWriter, tensor: string, name: string, kept: Kept): string {
-  return (kept.tensor(name) ?? []).reduce((whole, entries, axis) => (entries === undefined ? whole
+function keptPart(build: GraphWriter, tensor: string, name: string, kept: KeptParts): string {
+  return (kept(name) ?? []).reduce((whole, entries, axis) => (entries === undefined ? whole
     : build.node('Gather', [whole, build.constant([entries.length], BigInt64Array.from(entries, BigInt))], { axis: int(axis) })), tensor);
 }
 

@@ -1,14 +1,14 @@
 // The model before and the model after a cut as one graph with the same inputs, and the parts of it that are run stage by
 // stage: each goes on from activations that the part before it left.
 
-import { constantsOf } from '../../../../analysis/constants';
-import { makeValue } from '../../../../ir/build';
-import { cloneModel } from '../../../../ir/clone';
-import { dropUnused, renameCaptured } from '../../../../ir/edit/index';
-import { capturedTensors, indexGraph, topologicalOrder } from '../../../../ir/graphIndex';
-import type { Model, Node } from '../../../../ir/model';
-import { inferShapes, type ShapeMap } from '../../../../ir/shapes/index';
-import { upstream } from '../../linear/columns';
+import { constantsOf } from '../../analysis/constants';
+import { makeValue } from '../../ir/build';
+import { cloneModel } from '../../ir/clone';
+import { dropUnused, renameCaptured } from '../../ir/edit/index';
+import { capturedTensors, indexGraph, topologicalOrder } from '../../ir/graphIndex';
+import type { Model, Node } from '../../ir/model';
+import { inferShapes, type ShapeMap } from '../../ir/shapes/index';
+import { upstream } from '../linear/columns';
 
 export interface SideBySide {
   readonly model: Model;

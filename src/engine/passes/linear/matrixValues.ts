@@ -1,13 +1,13 @@
 // The numbers of a stored weight in the order of its matrix, and back into the same type and shape.
 
-import { numberAt, writerOf } from '../../../data/preprocess/cast';
-import { elementCount, type Tensor } from '../../../ir/model';
-import { readTensor, tensorFrom } from '../../../ir/tensors';
-import type { PrunableWeight } from './findWeights';
+import { numberAt, writerOf } from '../../data/preprocess/cast';
+import { elementCount, type Tensor } from '../../ir/model';
+import { readTensor, tensorFrom } from '../../ir/tensors';
+import type { LinearWeight } from './findWeights';
 import { positionsOf, sizeOf, storedPositions } from './layout';
 
 /** Groups, then rows, then columns. */
-export async function readMatrix(tensor: Tensor, weight: PrunableWeight): Promise<Float64Array> {
+export async function readMatrix(tensor: Tensor, weight: LinearWeight): Promise<Float64Array> {
   const at = numberAt(await readTensor(tensor));
   const positions = matrixPositions(weight);
   const values = new Float64Array(positions.length);
@@ -16,7 +16,7 @@ export async function readMatrix(tensor: Tensor, weight: PrunableWeight): Promis
 }
 
 /** The tensor with these numbers, rounded to its type; what was read comes back bit by bit. */
-export function withMatrix(tensor: Tensor, weight: PrunableWeight, values: Float64Array): Tensor {
+export function withMatrix(tensor: Tensor, weight: LinearWeight, values: Float64Array): Tensor {
   const writer = writerOf(tensor.type, elementCount(tensor.dims), tensor.name);
   const positions = matrixPositions(weight);
   for (let index = 0; index < positions.length; index += 1) writer.set(positions[index] as number, values[index] as number);
@@ -24,7 +24,7 @@ export function withMatrix(tensor: Tensor, weight: PrunableWeight, values: Float
 }
 
 /** Stored position of every matrix element. */
-function matrixPositions({ layout, transpositions }: PrunableWeight): Int32Array {
+function matrixPositions({ layout, transpositions }: LinearWeight): Int32Array {
   const positions = positionsOf(layout);
   if (transpositions.length === 0) return positions;
   const stored = storedPositions(transpositions, sizeOf(layout));

@@ -1,9 +1,9 @@
 // Weights that give the wanted outputs of a linear layer from its inputs with the least squared error, from sums over
 // samples and places.
 
-import { dampedFactor } from '../../linear/inverseFactor';
-import { columnsOf, type MatrixLayout } from '../../linear/layout';
-import type { Matrix, Products } from '../../linear/products';
+import { dampedFactor } from '../../linalg/inverseFactor';
+import { columnsOf, type MatrixLayout } from '../linear/layout';
+import type { Matrix, Products } from '../../linalg/products';
 
 /** Sums over samples and places of inputs x (columns) and wanted outputs y (rows), group after group. */
 export interface FitSums {

@@ -1,12 +1,12 @@
 // The samples of a refit, batch by batch, with the activations from which the next part of the graph goes on: no part of the
 // network is run twice as long as these fit in memory.
 
-import type { Split } from '../../../../data/dataset';
-import { throwIfAborted } from '../../../../error';
-import type { Model } from '../../../../ir/model';
-import type { NdArray, Session } from '../../../../ports';
-import type { PassContext } from '../../../pass';
-import { addTo, type SummedOutput } from '../../linear/sums';
+import type { Split } from '../../data/dataset';
+import { throwIfAborted } from '../../error';
+import type { Model } from '../../ir/model';
+import type { NdArray, Session } from '../../ports';
+import type { PassContext } from '../pass';
+import { addTo, type SummedOutput } from '../linear/sums';
 import type { Boundary } from './sideBySide';
 
 interface Batch {
