@@ -12,6 +12,11 @@ export function asset(path: string): string {
   return file;
 }
 
+/** Path of a file of this repository. */
+export function inRepository(path: string): string {
+  return join(root, path);
+}
+
 export async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'decant-bench-'));
   try {
