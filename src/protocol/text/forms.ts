@@ -53,4 +53,9 @@ export const formTexts = {
   'why.blockReadElsewhere': { en: 'what it computes inside is used outside too.', zh: '其内部结果在块外也被使用。' },
   'why.blockShape': { en: 'whether its input and output have the same shape is known only when the model runs.', zh: '其输入与输出的形状是否相同，只有运行时才知道。' },
   'why.blockFused': { en: 'the sum is fused with a normalization that has to stay.', zh: '求和与必须保留的归一化融合在一起。' },
+
+  // Why a method of decomposition can do nothing for a layer, whatever its weights.
+  'why.onePlace': { en: 'it reads one place at a time (a matrix or a 1 x 1 kernel); "svd" can split it.', zh: '它每次只读取一个位置（矩阵或 1 x 1 卷积核）；可使用 "svd"。' },
+  'why.oneAxis': { en: 'its kernel reaches along one axis only, so there is no second axis to split off.', zh: '其卷积核只沿一个轴延伸，没有第二个轴可拆分。' },
+  'why.channelAlone': { en: 'each of its channels has a kernel of its own and mixes with no other; "spatial" can split such kernels.', zh: '其每个通道有独立的卷积核，通道之间不混合；可使用 "spatial" 拆分。' },
 } as const satisfies Record<string, TextEntry>;
