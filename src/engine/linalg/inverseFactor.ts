@@ -1,7 +1,8 @@
 // The upper triangular U with inverse(H) = UᵀU of a positive definite H, without ever forming the inverse: with H = RRᵀ,
 // R upper triangular, U is the inverse of R. By halves, so that nearly all arithmetic is matrix products.
 
-import type { Matrix, Products } from './products';
+import { part, type Matrix } from './matrix';
+import type { Products } from './products';
 
 /** Below this many columns the loops here are faster than handing matrices over. */
 const LEAF = 128;
@@ -50,14 +51,6 @@ export async function dampedFactor(gram: Matrix, damping: number, products: Prod
     if (factor !== undefined) return factor;
   }
   throw new Error('the Gram matrix of a layer has no inverse however much it is damped');
-}
-
-/** Rows and columns from a start to an end (exclusive), copied. */
-export function part({ columns, data }: Matrix, top: number, bottom: number, left: number, right: number): Matrix {
-  const width = right - left;
-  const copy = new Float64Array((bottom - top) * width);
-  for (let row = top; row < bottom; row += 1) copy.set(data.subarray(row * columns + left, row * columns + right), (row - top) * width);
-  return { rows: bottom - top, columns: width, data: copy };
 }
 
 function smallFactor({ rows: size, data: h }: Matrix): Matrix | undefined {

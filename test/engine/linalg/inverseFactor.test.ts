@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { inverseFactor } from '../../../src/engine/linalg/inverseFactor';
-import { type Matrix, matrixProducts } from '../../../src/engine/linalg/products';
+import type { Matrix } from '../../../src/engine/linalg/matrix';
+import { matrixProducts } from '../../../src/engine/linalg/products';
 import { seededRandom } from '../../../src/engine/random';
 import { testRuntime } from '../../support/passContext';
 

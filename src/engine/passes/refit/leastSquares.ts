@@ -3,7 +3,8 @@
 
 import { dampedFactor } from '../../linalg/inverseFactor';
 import { columnsOf, type MatrixLayout } from '../linear/layout';
-import type { Matrix, Products } from '../../linalg/products';
+import type { Matrix } from '../../linalg/matrix';
+import type { Products } from '../../linalg/products';
 
 /** Sums over samples and places of inputs x (columns) and wanted outputs y (rows), group after group. */
 export interface FitSums {

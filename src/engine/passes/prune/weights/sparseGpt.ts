@@ -2,9 +2,10 @@
 // cost least, and moves what each zero takes away onto the columns that are still to come.
 
 import { type Cut, cutOf, markBelow } from './select';
-import { dampedFactor, part } from '../../../linalg/inverseFactor';
+import { dampedFactor } from '../../../linalg/inverseFactor';
+import { part, type Matrix } from '../../../linalg/matrix';
 import type { Zeros } from './options';
-import type { Matrix, Products } from '../../../linalg/products';
+import type { Products } from '../../../linalg/products';
 
 /** Columns whose zeros are chosen together, and updated before the rest (the paper's B and Bs). */
 const BLOCK = 128;

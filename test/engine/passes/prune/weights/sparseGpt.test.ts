@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Matrix, matrixProducts } from '../../../../../src/engine/linalg/products';
+import type { Matrix } from '../../../../../src/engine/linalg/matrix';
+import { matrixProducts } from '../../../../../src/engine/linalg/products';
 import { quota } from '../../../../../src/engine/passes/prune/weights/select';
 import { sparseGpt } from '../../../../../src/engine/passes/prune/weights/sparseGpt';
 import { seededRandom } from '../../../../../src/engine/random';
