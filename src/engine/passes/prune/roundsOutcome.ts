@@ -7,7 +7,7 @@ import type { Model } from '../../ir/model';
 import type { CriterionName } from './criteria/names';
 import { mendingFindings, removalFinding, unrankedFindings } from './outcome';
 import type { Mended } from './recovery/mend';
-import type { Costs } from './selection/cost';
+import type { Costs } from '../costs';
 import { formsOf, type LayerWidths, mergeWidths, noWidths } from './widths';
 
 /** What one round left. */

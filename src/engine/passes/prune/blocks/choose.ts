@@ -4,7 +4,7 @@
 import type { Block } from '../../../analysis/blocks/index';
 import { throwIfAborted } from '../../../error';
 import type { PassContext } from '../../pass';
-import type { Distance } from './answers';
+import type { Distance } from '../../answers';
 import { type EffectMeter, effectMeter, type MeterTask } from './measure';
 
 /** One block that goes. */

@@ -18,7 +18,7 @@ import { subset } from '../../../train/samples';
 import type { TrainableModel } from '../../../train/trainable';
 import type { PassContext } from '../../pass';
 import { fixedBatch } from '../../quantize/calibrate';
-import { type AnswerOutput, answerOutputs, type Distance, Distances } from './answers';
+import { type AnswerOutput, answerOutputs, type Distance, Distances } from '../../answers';
 import { type SkipGraph, skipGraphOf } from './skipGraph';
 
 export interface EffectMeter {

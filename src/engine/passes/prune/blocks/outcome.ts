@@ -7,9 +7,9 @@ import type { Block, StuckResidual, WrittenNorms } from '../../../analysis/block
 import type { Layer } from '../../../analysis/layers';
 import type { Model } from '../../../ir/model';
 import type { Origins } from '../../pass';
-import { layersFrom, leftParams } from '../outcome';
-import type { Costs } from '../selection/cost';
-import type { Distance } from './answers';
+import { type Costs, leftParams } from '../../costs';
+import { layersFrom } from '../outcome';
+import type { Distance } from '../../answers';
 import type { RemovalStep } from './choose';
 
 /** A block is called by its first and last layer with weights. */

@@ -13,7 +13,7 @@ import { refuseQuantized } from '../../quantize/quantized';
 import { statisticsFindings } from '../outcome';
 import { recoverTraining } from '../../recovery/recover';
 import { renewStatistics } from '../recovery/statistics';
-import { costsOf } from '../selection/cost';
+import { costsOf } from '../../costs';
 import { chooseBlocks } from './choose';
 import { blocksOptions, blocksPassId, blocksToRemove, checkBlocksOptions } from './options';
 import { blockName, removalFindings, removedForms, stayingFindings, writtenNormFindings } from './outcome';

@@ -2,9 +2,9 @@
 
 import type { Finding } from '../../../../protocol/report';
 import { formatMs, formatPercent } from '../../../../protocol/format';
-import { formatCost } from '../outcome';
+import { type Costs, formatCost } from '../../costs';
 import type { ChoiceTask, PruningPlan } from '../rounds';
-import { type Costs, costMeter } from '../selection/cost';
+import { costMeter } from '../selection/cost';
 import { giveBack } from '../selection/giveBack';
 import { coarsestFit, finestOf, type Fit, grainFindings, grainsOf } from '../selection/grains';
 import { choicesByTime, keptOf, unitsFor, widthChoices } from '../selection/latency/choices';
@@ -12,7 +12,7 @@ import { widened } from '../selection/latency/knapsack';
 import type { LatencyMeter } from '../selection/latency/meter';
 import type { Planner } from '../selection/latency/planner';
 import { allThatMayGo, type Choices, choicesOf, smallestChoice, type Widths } from '../selection/order';
-import type { Measure } from '../selection/target';
+import type { Measure } from '../../targets';
 import { unreachable } from '../selection/unreachable';
 import type { ChosenUnits } from '../surgery/index';
 import type { ChannelsSettings } from './options';

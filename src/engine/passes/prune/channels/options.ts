@@ -6,7 +6,7 @@ import type { PassContext } from '../../pass';
 import { choice, count, flag, layerPatterns, optionalChoice, optionalCount } from '../../optionTypes';
 import { criterionNames } from '../criteria/names';
 import { recoverSchema } from '../../recovery/recover';
-import { type Measure, type PruningTarget, targetMeasures } from '../selection/target';
+import { type Measure, type SizeTarget, targetFrom, targetMeasures } from '../../targets';
 import { type SlimOptions, slimSchema } from '../slim/options';
 import { type UnitSettings, unitSettings } from '../unitSettings';
 
@@ -41,7 +41,7 @@ export const channelsOptions = Type.Object({
 export type ChannelsOptions = Static<typeof channelsOptions>;
 
 export interface ChannelsSettings extends UnitSettings {
-  readonly target: PruningTarget;
+  readonly target: SizeTarget;
   readonly scope: 'global' | 'uniform' | 'latency';
   readonly slim: { readonly options: SlimOptions; readonly measure: Measure } | undefined;
 }
@@ -57,34 +57,10 @@ export function channelsSettings(options: ChannelsOptions, context: Partial<Pick
   };
 }
 
-function targetOf(options: ChannelsOptions): PruningTarget {
-  const [measure = 'macs', second] = targetMeasures.filter((one) => options[one] !== undefined);
-  if (second !== undefined) throw refusal(second, 'problem.twoTargets', 'allowed.oneTarget', { first: measure, second });
-  const given = options[measure] ?? DEFAULT_MACS;
-  if (typeof given === 'number') return { measure, amount: given, absolute: given >= 1 };
-  return { measure, amount: measure === 'bytes' ? bytesOf(given) : msOf(given), absolute: true };
-}
-
-const units = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 } as const;
-
-/** `400kB`, `1.5 MiB`. */
-function bytesOf(given: string): number {
-  const [, digits, unit = 'b'] = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b)?\s*$/i.exec(given) ?? [];
-  const factor = Object.entries(units).find(([name]) => name === unit.toLowerCase())?.[1];
-  const size = Number(digits) * (factor ?? NaN);
-  if (!(size >= 1)) throw refusal('bytes', 'problem.byteSize', 'allowed.byteSize', { found: JSON.stringify(given) });
-  return size;
-}
-
-const durations = { us: 1e-3, ms: 1, s: 1e3 } as const;
-
-/** `3.5ms`, `800 us`, in milliseconds. */
-function msOf(given: string): number {
-  const [, digits, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s)\s*$/i.exec(given) ?? [];
-  const factor = Object.entries(durations).find(([name]) => name === unit.toLowerCase())?.[1];
-  const time = Number(digits) * (factor ?? NaN);
-  if (!(time > 0)) throw refusal('latency', 'problem.duration', 'allowed.duration', { found: JSON.stringify(given) });
-  return time;
+function targetOf(options: ChannelsOptions): SizeTarget {
+  const [first, second] = targetMeasures.filter((one) => options[one] !== undefined);
+  if (first !== undefined && second !== undefined) throw refusal(second, 'problem.twoTargets', 'allowed.oneTarget', { first, second });
+  return targetFrom(options, targetMeasures, channelsPassId) ?? { measure: 'macs', amount: DEFAULT_MACS, absolute: false };
 }
 
 export function refusal(path: string, problem: string, allowed: string, params: Readonly<Record<string, string | number>> = {}): Error {

@@ -7,13 +7,13 @@ import { type Dependencies, findDependencies } from '../../../analysis/dependenc
 import { EngineError } from '../../../error';
 import type { Model } from '../../../ir/model';
 import type { Pass, PassContext } from '../../pass';
-import { formatCost } from '../outcome';
+import { formatCost } from '../../costs';
 import { pruneInRounds } from '../rounds';
 import { costMeter } from '../selection/cost';
 import { latencyOf, latencyPlanner } from '../selection/latency/planner';
 import { sizesOf } from '../selection/order';
 import { checkRecovery } from '../../recovery/recover';
-import type { Measure } from '../selection/target';
+import type { Measure } from '../../targets';
 import { type Chooser, costChooser, type CostLimit, latencyChooser } from './choose';
 import { channelsOptions, channelsPassId, channelsSettings, type ChannelsSettings, refusal } from './options';
 

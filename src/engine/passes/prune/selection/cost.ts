@@ -9,11 +9,8 @@ import { tensorAttribute } from '../../../ir/attributes';
 import { elementCount, type Model, type Tensor } from '../../../ir/model';
 import { inferShapes } from '../../../ir/shapes/index';
 import { storedBytes } from '../../../ir/tensors';
+import type { Costs } from '../../costs';
 import { type ChosenUnits, keptBy, shapesAfter } from '../surgery/index';
-import type { Measure } from './target';
-
-/** MACs are null where a size is known only when the model runs. */
-export type Costs = Readonly<Record<Measure, number | null>>;
 
 /** Costs of one sample; `dims` are sizes of open dimensions. */
 export async function costMeter(model: Model, dependencies: Dependencies, dims: Readonly<Record<string, number>>): Promise<(chosen: ChosenUnits) => Costs> {
@@ -35,13 +32,6 @@ export async function costMeter(model: Model, dependencies: Dependencies, dims: 
     }
     return { macs, parameters, bytes };
   };
-}
-
-/** Costs of a whole model. */
-export async function costsOf(model: Model, dims: Readonly<Record<string, number>>): Promise<Costs> {
-  const shapes = await inferShapes(model, bindInputs(model, dims));
-  const { macs, parameters, weightBytes } = costOf(model.graph, findLayers(model.graph, shapes), shapes);
-  return { macs, parameters, bytes: weightBytes };
 }
 
 function storedTensors({ graph }: Model): ReadonlyMap<string, Tensor> {

@@ -9,7 +9,7 @@ import type { PenaltyGroup } from '../../../train/penalty/penalty';
 import { batchNormScales } from '../criteria/units';
 import { storedTensor } from '../../linear/findWeights';
 import { costMeter } from '../selection/cost';
-import type { Measure } from '../selection/target';
+import type { Measure } from '../../targets';
 import type { SlimOptions } from './options';
 
 export interface PenalisedUnits {

@@ -22,8 +22,8 @@ import { type Choice, magnitudes, pruneWeight } from './pruneWeight';
 import { cutOf, type Cut } from './select';
 import { type Shrinkage, shrinkageOf } from './shrink';
 import { stagesOf } from './stages';
-import { gatherStatistics } from './statistics';
-import type { StatisticKind, Wanted } from './statisticsGraph';
+import { gatherStatistics } from '../../linear/statistics';
+import type { StatisticKind, Wanted } from '../../linear/statisticsGraph';
 
 export const pruneWeights: Pass<typeof weightsOptions> = {
   id: weightsPassId,

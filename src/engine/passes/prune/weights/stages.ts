@@ -6,8 +6,8 @@
 import type { LinearWeight } from '../../linear/findWeights';
 import { columnsOf, MOST_COLUMNS, STAGE_BYTES } from '../../linear/layout';
 import type { Zeros } from './options';
-import { lengthOf } from './statistics';
-import type { StatisticKind, Wanted } from './statisticsGraph';
+import { lengthOf } from '../../linear/statistics';
+import type { StatisticKind, Wanted } from '../../linear/statisticsGraph';
 
 /** Weights in the order of the graph, cut where the sums of the next would be too much. */
 export function stagesOf(weights: readonly LinearWeight[], kind: StatisticKind, zeros: Zeros, most = STAGE_BYTES): Wanted[][] {

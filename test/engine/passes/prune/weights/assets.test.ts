@@ -8,7 +8,7 @@ import type { WeightsOptions } from '../../../../../src/engine/passes/prune/weig
 import { findWeights, type LinearWeight } from '../../../../../src/engine/passes/linear/findWeights';
 import { columnsOf, positionsOf } from '../../../../../src/engine/passes/linear/layout';
 import { matrixProducts } from '../../../../../src/engine/linalg/products';
-import { gatherStatistics } from '../../../../../src/engine/passes/prune/weights/statistics';
+import { gatherStatistics } from '../../../../../src/engine/passes/linear/statistics';
 import { nodeDecoders } from '../../../../../src/runtime/decoders';
 import { nodeFiles } from '../../../../../src/runtime/files';
 import { assetPath, withAssets } from '../../../../support/assets';

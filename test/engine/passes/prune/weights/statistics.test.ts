@@ -7,8 +7,8 @@ import { tensorFrom } from '../../../../../src/engine/ir/tensors';
 import { findWeights } from '../../../../../src/engine/passes/linear/findWeights';
 import { columnsOf, positionsOf } from '../../../../../src/engine/passes/linear/layout';
 import type { Sums } from '../../../../../src/engine/passes/linear/sums';
-import { gatherStatistics } from '../../../../../src/engine/passes/prune/weights/statistics';
-import { type StatisticKind, statisticsGraph } from '../../../../../src/engine/passes/prune/weights/statisticsGraph';
+import { gatherStatistics } from '../../../../../src/engine/passes/linear/statistics';
+import { type StatisticKind, statisticsGraph } from '../../../../../src/engine/passes/linear/statisticsGraph';
 import { outputsOf } from '../../../../support/models';
 import { contextFor, floats, node, samples, small } from '../../quantize/staticSupport';
 

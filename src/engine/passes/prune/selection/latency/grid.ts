@@ -1,6 +1,6 @@
 // Widths at which a layer is measured, and its time between them.
 
-import type { Site, SiteWidths } from './sites';
+import type { Site, SiteWidths } from '../../../layerTimes/sites';
 
 /** Kernels work on whole blocks: a width costs what the next multiple does. Below one block some cost less. */
 export function inBlocks(width: number, block: number, full: number): number {

@@ -3,7 +3,7 @@
 
 import { type Axis, type Dependencies, type DependencyGroup, isLabels } from '../../../../analysis/dependencies/index';
 import type { Model } from '../../../../ir/model';
-import type { Site } from './sites';
+import type { Site } from '../../../layerTimes/sites';
 import type { LatencyTable } from './table';
 
 /** A width: `fixed` entries that stay, and for each group (by index) entries for each unit it keeps. */

@@ -18,7 +18,7 @@ import type { ChoiceTask } from '../../rounds';
 import { type ChosenUnits, removeUnits } from '../../surgery/index';
 import { keptOf } from './choices';
 import { type LatencyMeter, latencyMeter } from './meter';
-import { type Site, sitesOf } from './sites';
+import { type Site, sitesOf } from '../../../layerTimes/sites';
 import { type LatencyTable, measureTable } from './table';
 
 /** Part of the time that choosing takes: the table, then cutting and measuring. */

@@ -7,8 +7,8 @@ import { elementCount, type Model } from '../../../../ir/model';
 import type { LatencyOptions } from '../../../../ports';
 import type { Clock } from '../../../clock';
 import { inBlocks, pointsOf, rising, type SiteTimes, timeAt } from './grid';
-import { layerModel, layerModelBytes } from './layerModel';
-import type { Site, SiteWidths } from './sites';
+import { layerModel, layerModelBytes } from '../../../layerTimes/layerModel';
+import type { Site, SiteWidths } from '../../../layerTimes/sites';
 
 export interface LatencyTable {
   /** Measured latency of the whole model, ms. */

@@ -1,10 +1,10 @@
 // Distances between answers, by numbers worked out by hand.
 
 import assert from 'node:assert/strict';
-import { makeGraph, makeNode, makeValue } from '../../../../../src/engine/ir/build';
-import type { Graph } from '../../../../../src/engine/ir/model';
-import { type AnswerOutput, answerOutputs, Distances } from '../../../../../src/engine/passes/prune/blocks/answers';
-import type { NdArray } from '../../../../../src/engine/ports';
+import { makeGraph, makeNode, makeValue } from '../../../src/engine/ir/build';
+import type { Graph } from '../../../src/engine/ir/model';
+import { type AnswerOutput, answerOutputs, Distances } from '../../../src/engine/passes/answers';
+import type { NdArray } from '../../../src/engine/ports';
 
 const array = (dims: readonly number[], values: readonly number[]): NdArray => ({ type: 'float32', dims, data: Float32Array.from(values) });
 

@@ -1,14 +1,14 @@
 // Sums over calibration samples what statisticsGraph.ts makes of the inputs of layers.
 
-import { evenIndices } from '../../../data/sampling';
-import type { Split } from '../../../data/dataset';
-import { EngineError } from '../../../error';
-import type { Model } from '../../../ir/model';
-import type { PassContext } from '../../pass';
-import { fixedBatch } from '../../quantize/calibrate';
-import { labelOf } from '../../linear/findWeights';
-import { columnsOf } from '../../linear/layout';
-import { allFinite, finiteDiagonals, type Sums, sumOverSamples } from '../../linear/sums';
+import { evenIndices } from '../../data/sampling';
+import type { Split } from '../../data/dataset';
+import { EngineError } from '../../error';
+import type { Model } from '../../ir/model';
+import type { PassContext } from '../pass';
+import { fixedBatch } from '../quantize/calibrate';
+import { labelOf } from './findWeights';
+import { columnsOf } from './layout';
+import { allFinite, finiteDiagonals, type Sums, sumOverSamples } from './sums';
 import { type StatisticKind, statisticsGraph, type Wanted } from './statisticsGraph';
 
 export interface Gathering {

@@ -1,14 +1,14 @@
 // How far the answers of a model are from those it gave before: the Kullback-Leibler divergence where outputs are classes,
 // the share of the squared size that differs where they are numbers. No labels are needed.
 
-import type { Batch, Label } from '../../../data/dataset';
-import { numberAt } from '../../../data/preprocess/cast';
-import { elementCount, type Graph } from '../../../ir/model';
-import type { ShapeMap } from '../../../ir/shapes/index';
-import type { NdArray } from '../../../ports';
-import { outputsOf } from '../../../train/prepare';
-import { classAxisOf, labelFormOf } from '../../../train/targets';
-import type { TrainableOutput } from '../../../train/trainable';
+import type { Batch, Label } from '../data/dataset';
+import { numberAt } from '../data/preprocess/cast';
+import { elementCount, type Graph } from '../ir/model';
+import type { ShapeMap } from '../ir/shapes/index';
+import type { NdArray } from '../ports';
+import { outputsOf } from '../train/prepare';
+import { classAxisOf, labelFormOf } from '../train/targets';
+import type { TrainableOutput } from '../train/trainable';
 
 type Outputs = Readonly<Record<string, NdArray>>;
 

@@ -1,10 +1,10 @@
 // The layers whose time is measured by width: convolutions and products with stored weights. Says what of each is fixed
 // (operator, attributes, positions) and which widths it has; groups are no matter here.
 
-import { intAttribute } from '../../../../ir/attributes';
-import type { DataType } from '../../../../ir/dataTypes';
-import { type Attribute, isOp, type Model, type Node } from '../../../../ir/model';
-import { fixed, type ShapeMap } from '../../../../ir/shapes/index';
+import { intAttribute } from '../../ir/attributes';
+import type { DataType } from '../../ir/dataTypes';
+import { type Attribute, isOp, type Model, type Node } from '../../ir/model';
+import { fixed, type ShapeMap } from '../../ir/shapes/index';
 
 /** Channels or features that a layer reads and makes. */
 export interface SiteWidths {

@@ -2,11 +2,11 @@
 // costs as much as a small layer, and a lone convolution on the CPU pays for the way into onnxruntime's blocked layout and
 // back, which inside a network is paid once for many.
 
-import { bitsOf } from '../../../../ir/dataTypes';
-import { int } from '../../../../ir/attributes';
-import { makeGraph, makeModel, makeNode, makeValue } from '../../../../ir/build';
-import { type Attribute, elementCount, type Model, type Node, type Tensor } from '../../../../ir/model';
-import { tensorFrom } from '../../../../ir/tensors';
+import { bitsOf } from '../../ir/dataTypes';
+import { int } from '../../ir/attributes';
+import { makeGraph, makeModel, makeNode, makeValue } from '../../ir/build';
+import { type Attribute, elementCount, type Model, type Node, type Tensor } from '../../ir/model';
+import { tensorFrom } from '../../ir/tensors';
 import type { Site, SiteWidths } from './sites';
 
 /** Bytes of the weights of all copies. */

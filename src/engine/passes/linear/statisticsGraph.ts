@@ -1,16 +1,16 @@
-// The part of a model before some of its layers, with nodes behind it that reduce what enters each layer to what pruning
-// wants to know: squared norms of the columns (Wanda) or their Gram matrix X Xᵀ (SparseGPT). Activations never leave the graph.
+// The part of a model before some of its layers, with nodes behind it that reduce what enters each layer to what passes
+// want to know: squared norms of the columns (Wanda) or their Gram matrix X Xᵀ (SparseGPT). Activations never leave the graph.
 
-import { int, ints } from '../../../ir/attributes';
-import { makeValue } from '../../../ir/build';
-import { cloneModel } from '../../../ir/clone';
-import { wireOf } from '../../../ir/dataTypes';
-import { dropUnused } from '../../../ir/edit/index';
-import { isOp, type Model, type Node, type ValueInfo } from '../../../ir/model';
-import { inferShapes } from '../../../ir/shapes/index';
-import { columnsGraph, upstream, writerOn } from '../../linear/columns';
-import type { LinearWeight } from '../../linear/findWeights';
-import { columnsOf } from '../../linear/layout';
+import { int, ints } from '../../ir/attributes';
+import { makeValue } from '../../ir/build';
+import { cloneModel } from '../../ir/clone';
+import { wireOf } from '../../ir/dataTypes';
+import { dropUnused } from '../../ir/edit/index';
+import { isOp, type Model, type Node, type ValueInfo } from '../../ir/model';
+import { inferShapes } from '../../ir/shapes/index';
+import { columnsGraph, upstream, writerOn } from './columns';
+import type { LinearWeight } from './findWeights';
+import { columnsOf } from './layout';
 
 export type StatisticKind = 'norms' | 'gram';
 
