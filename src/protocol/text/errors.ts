@@ -1,6 +1,7 @@
 // Every error a person can meet: what happened, where, what to do next; with the exit status of the command.
 // `{file}` is a path, `{node}` and `{op}` name a place in the graph.
 
+import { decompositionErrorTexts } from './decompositionErrors';
 import type { ErrorEntry } from './entry';
 import { pruningErrorTexts } from './pruningErrors';
 import { trainingErrorTexts } from './trainingErrors';
@@ -357,5 +358,6 @@ export const errorTexts = {
     zh: 'Decant 在{activity}时发生内部错误：{reason}。请附上日志反馈给我们。',
   },
   ...pruningErrorTexts,
+  ...decompositionErrorTexts,
   ...trainingErrorTexts,
 } as const satisfies Record<string, ErrorEntry>;

@@ -54,6 +54,12 @@ export const formTexts = {
   'why.blockShape': { en: 'whether its input and output have the same shape is known only when the model runs.', zh: '其输入与输出的形状是否相同，只有运行时才知道。' },
   'why.blockFused': { en: 'the sum is fused with a normalization that has to stay.', zh: '求和与必须保留的归一化融合在一起。' },
 
+  // Why a layer cannot be decomposed at all.
+  'why.quantizedWeight': { en: 'its weights are quantized already.', zh: '其权重已经量化。' },
+  'why.fusedOperator': { en: 'its operator is fused for onnxruntime and has no standard parts. Start from the model before that optimization.', zh: '其算子是为 onnxruntime 融合的，不是标准算子。请使用该优化之前的模型。' },
+  'why.outputShape': { en: 'it states the size of its output instead of its pads.', zh: '它给出的是输出尺寸而不是填充量。' },
+  'why.sharedUnlike': { en: 'layers that share its weights read them in different shapes.', zh: '共用其权重的层以不同形状读取这些权重。' },
+
   // Why a method of decomposition can do nothing for a layer, whatever its weights.
   'why.onePlace': { en: 'it reads one place at a time (a matrix or a 1 x 1 kernel); "svd" can split it.', zh: '它每次只读取一个位置（矩阵或 1 x 1 卷积核）；可使用 "svd"。' },
   'why.oneAxis': { en: 'its kernel reaches along one axis only, so there is no second axis to split off.', zh: '其卷积核只沿一个轴延伸，没有第二个轴可拆分。' },

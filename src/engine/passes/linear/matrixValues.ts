@@ -24,7 +24,7 @@ export function withMatrix(tensor: Tensor, weight: LinearWeight, values: Float64
 }
 
 /** Stored position of every matrix element. */
-function matrixPositions({ layout, transpositions }: LinearWeight): Int32Array {
+export function matrixPositions({ layout, transpositions }: Pick<LinearWeight, 'layout' | 'transpositions'>): Int32Array {
   const positions = positionsOf(layout);
   if (transpositions.length === 0) return positions;
   const stored = storedPositions(transpositions, sizeOf(layout));
