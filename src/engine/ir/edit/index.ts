@@ -2,6 +2,7 @@
 // the checker, and mends what hangs on what it changed. Edit a clone (ir/clone.ts), never a model others hold.
 
 export { renameCaptured } from './captures';
+export { dropUnread } from './dropUnread';
 export { dropStrayDescriptions, dropUnused } from './dropUnused';
 export { insertAfter, insertNode, removeNode, replaceUses } from './nodes';
 export { renameNode, renameValue } from './rename';

@@ -43,6 +43,10 @@ export interface Decomposable {
   readonly refused: readonly DenseLayer[];
 }
 
+export function isConvolution({ kind }: Pick<DecomposableLayer, 'kind'>): boolean {
+  return kind === 'conv' || kind === 'convTranspose';
+}
+
 /**
  * Layers of the main graph with a stored weight in float32, float16 or float64: Conv, ConvTranspose, Gemm, MatMul and Gather along
  * axis 0 of a table. Nodes in subgraphs are not looked at; what they share with the main graph is refused.

@@ -3,6 +3,7 @@
 import type { Constants } from '../../../analysis/constants';
 import { int } from '../../../ir/attributes';
 import { makeNode } from '../../../ir/build';
+import { dropUnread } from '../../../ir/edit/index';
 import { type GraphIndex, indexGraph } from '../../../ir/graphIndex';
 import { isDefaultDomain, isOp, type Model, type Node, opsetOf, type Tensor } from '../../../ir/model';
 import type { ShapeMap } from '../../../ir/shapes/index';
@@ -57,7 +58,7 @@ export class ConstantEditor {
   finish(): Node[] {
     const { graph } = this.model;
     graph.nodes = graph.nodes.flatMap((node) => [...(this.added.get(node) ?? []), node]);
-    this.dropLeft();
+    if (this.left.size > 0) dropUnread(graph, this.left);
     return graph.nodes;
   }
 
@@ -135,26 +136,5 @@ export class ConstantEditor {
 
   private isAlone(name: string): boolean {
     return this.index.uses(name).length === 1 && !this.index.outputs.has(name);
-  }
-
-  /** What only the replaced inputs needed: nodes and initializers, last first. */
-  private dropLeft(): void {
-    const { graph } = this.model;
-    if (this.left.size === 0) return;
-    const index = indexGraph(graph);
-    const unread = new Set<Node>();
-    const waiting = [...this.left];
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const isRead = (tensor: string): boolean => index.outputs.has(tensor) || index.uses(tensor).some(({ node }) => !unread.has(node));
-      if (isRead(name)) continue;
-      const producer = index.producer.get(name);
-      if (producer === undefined) {
-        if (!index.inputs.has(name)) graph.initializers.delete(name);
-      } else if (!producer.outputs.some(isRead)) {
-        unread.add(producer);
-        waiting.push(...producer.inputs.filter((input) => input !== ''));
-      }
-    }
-    graph.nodes = graph.nodes.filter((node) => !unread.has(node));
   }
 }
