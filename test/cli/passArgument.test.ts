@@ -16,13 +16,18 @@ describe('--pass', () => {
     assert.deepEqual(parsePass('p:bits.weights=4,bits.activations=8'), { pass: 'p', bits: { weights: 4, activations: 8 } });
   });
 
+  it('reads several values in brackets as a list, of scalars as elsewhere', () => {
+    assert.deepEqual(parsePass('p:methods=[svd,tucker],a=1,b=[0.5, "x y"],c=[],d=[1]'), { pass: 'p', methods: ['svd', 'tucker'], a: 1, b: [0.5, 'x y'], c: [], d: [1] });
+    assert.deepEqual(parsePass('p:ignore=[conv1,layer1*],b=x]'), { pass: 'p', ignore: ['conv1', 'layer1*'], b: 'x]' });
+  });
+
   it('takes a pass alone', () => {
     assert.deepEqual(parsePass('cleanup'), { pass: 'cleanup' });
     assert.deepEqual(parsePass('cleanup:'), { pass: 'cleanup' });
   });
 
   it('refuses what it cannot mean', () => {
-    for (const value of ['', ':a=1', 'p:a', 'p:=1', 'p:a=1,', 'p:a..b=1', 'p:pass=x', 'p:a=1,a=2', 'p:a=1,a.b=2', 'p:a.b=1,a=2']) {
+    for (const value of ['', ':a=1', 'p:a', 'p:=1', 'p:a=1,', 'p:a..b=1', 'p:pass=x', 'p:a=1,a=2', 'p:a=[x,b=2', 'p:a=1,a.b=2', 'p:a.b=1,a=2']) {
       assert.throws(() => parsePass(value), UsageProblem, value);
     }
   });

@@ -114,6 +114,60 @@ describe('form of a pass', () => {
     assert.deepEqual([...empty.problems], [['bytes', 'required']]);
   });
 
+  describe('an option that is a word or an object of one value', () => {
+    const share = { type: 'number', exclusiveMinimum: 0, maximum: 1 } as const;
+    const parts = [{ const: 'evbmf' }, { type: 'object', properties: { energy: { ...share, examples: [0.9] } }, required: ['energy'] }, { type: 'object', properties: { ratio: share }, required: ['ratio'] }];
+
+    it('offers its forms, and sends the one that is chosen', () => {
+      const pass = passOf({ ranks: { anyOf: parts } });
+      const [field] = formFields(pass);
+      assert.ok(field?.kind === 'alternatives');
+      assert.deepEqual(field.choices.map(({ name }) => name), ['', 'evbmf', 'ranks.energy', 'ranks.ratio']);
+      assert.equal(field.choices[2]?.field?.example, '0.9');
+      assert.deepEqual(collect(pass, {}), { ok: true, options: {} });
+      assert.deepEqual(collect(pass, { ranks: 'evbmf', 'ranks.energy': '7' }), { ok: true, options: { ranks: 'evbmf' } });
+      assert.deepEqual(collect(pass, { ranks: 'ranks.ratio', 'ranks.ratio': '0.5', 'ranks.energy': '7' }), { ok: true, options: { ranks: { ratio: 0.5 } } });
+      for (const [entered, problem] of [['', 'required'], ['2', 'outOfBounds']] as const) {
+        const result = collect(pass, { ranks: 'ranks.energy', 'ranks.energy': entered });
+        assert.ok(!result.ok);
+        assert.deepEqual([...result.problems], [['ranks.energy', problem]]);
+      }
+    });
+
+    it('starts with its default, be that a word or an object', () => {
+      const word = passOf({ ranks: { anyOf: parts, default: 'evbmf' } });
+      assert.deepEqual(collect(word, {}), { ok: true, options: {} });
+      assert.deepEqual(collect(word, { ranks: 'ranks.energy', 'ranks.energy': '0.9' }), { ok: true, options: { ranks: { energy: 0.9 } } });
+      const object = passOf({ ranks: { anyOf: parts, default: { energy: 0.9 } } });
+      const [field] = formFields(object);
+      assert.ok(field?.kind === 'alternatives');
+      const start = field.choices.find(({ name }) => name === field.start)?.field;
+      assert.deepEqual([field.start, start && startValue(start)], ['ranks.energy', '0.9']);
+      assert.deepEqual(collect(object, {}), { ok: true, options: {} });
+      assert.deepEqual(collect(object, { 'ranks.energy': '' }), { ok: true, options: {} });
+      assert.deepEqual(collect(object, { 'ranks.energy': '0.8' }), { ok: true, options: { ranks: { energy: 0.8 } } });
+      assert.deepEqual(collect(object, { ranks: 'evbmf' }), { ok: true, options: { ranks: 'evbmf' } });
+    });
+
+    it('is left to recipes where one of its forms is more than that', () => {
+      assert.deepEqual(formFields(passOf({ ranks: { anyOf: [...parts, { type: 'object', properties: { inputs: share, outputs: share } }] } })), []);
+    });
+  });
+
+  it('sends those of a few values that are checked, and asks for one where the default has some', () => {
+    const methods = { type: 'array', items: { type: 'string', enum: ['svd', 'spatial', 'tucker'] } } as const;
+    const pass = passOf({ methods: { ...methods, default: ['svd', 'tucker'] } });
+    const [field] = formFields(pass);
+    assert.ok(field?.kind === 'set');
+    assert.deepEqual(collect(pass, {}), { ok: true, options: {} });
+    assert.deepEqual(collect(pass, { methods: 'tucker,svd' }), { ok: true, options: {} }, 'the order of the clicks means nothing');
+    assert.deepEqual(collect(pass, { methods: 'spatial' }), { ok: true, options: { methods: ['spatial'] } });
+    const none = collect(pass, { methods: '' });
+    assert.ok(!none.ok);
+    assert.deepEqual([...none.problems], [['methods', 'required']]);
+    assert.deepEqual(collect(passOf({ methods }), { methods: '' }), { ok: true, options: {} });
+  });
+
   it('draws an option alone whose alternatives come in a later version, and none that does itself', () => {
     const fields = formFields(passOf({ macs: { type: 'number', alternative: 'target' }, latency: { planned: true, alternative: 'target' }, refit: { type: 'boolean', planned: true } }));
     assert.deepEqual(fields.map(({ name, kind }) => [name, kind]), [['macs', 'number']]);

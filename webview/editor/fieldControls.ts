@@ -21,7 +21,7 @@ export function drawControl(field: ValueField): DrawnControl {
     const control = checkbox(label, startValue(field) === true, () => undefined);
     return { root: element('div', { class: 'field' }, control.root, aboutLine(about)), entered: () => control.value(), problem: () => undefined };
   }
-  const control = field.kind === 'choice' ? choiceControl(field, label) : textField(label, String(startValue(field)), () => undefined, placeholderOf(field));
+  const control = field.kind === 'choice' ? choiceControl(field, label) : field.kind === 'set' ? setControl(field, label) : textField(label, String(startValue(field)), () => undefined, placeholderOf(field));
   return labelled(field.name, label, about, control, (problem) => problemText(problem, field));
 }
 
@@ -69,13 +69,31 @@ function choiceControl(field: Extract<FormField, { kind: 'choice' }>, label: str
   return dropdown(label, [...blank, ...choices], String(startValue(field)), () => undefined);
 }
 
+/** A checkbox for each value; entered are those that are checked, with commas between. */
+function setControl(field: Extract<FormField, { kind: 'set' }>, label: string): Control<string> {
+  const chosen = String(startValue(field)).split(',');
+  const boxes = field.values.map(({ value, ready }) => {
+    const words = valueLabel(field.name, value);
+    const box = checkbox(ready ? words : t('view.form.later', { value: words }), chosen.includes(String(value)), () => undefined);
+    box.enable(ready);
+    return { name: String(value), box };
+  });
+  return {
+    root: element('div', { class: 'set', role: 'group', 'aria-label': label }, ...boxes.map(({ box }) => box.root)),
+    value: () => boxes.filter(({ box }) => box.value()).map(({ name }) => name).join(','),
+    set: (entered) => boxes.forEach(({ name, box }) => box.set(entered.split(',').includes(name))),
+    enable: (enabled) => boxes.forEach(({ box }) => box.enable(enabled)),
+    invalid: (id) => boxes.forEach(({ box }) => box.invalid(id)),
+  };
+}
+
 function placeholderOf(field: ValueField): { readonly placeholder?: string } {
   if (field.example !== undefined) return { placeholder: field.example };
   if (field.kind === 'list') return { placeholder: t('view.form.list.about') };
   return field.required ? {} : { placeholder: t('view.form.automatic') };
 }
 
-function valueLabel(name: string, value: Scalar): string {
+export function valueLabel(name: string, value: Scalar): string {
   const code = `value.${lastPart(name)}.${String(value)}`;
   return isTextCode(code) ? t(code) : String(value);
 }

@@ -5,8 +5,8 @@ import { checkbox, dropdown } from '../controls/index';
 import { element } from '../dom/element';
 import { t } from '../dom/language';
 import type { Entered, FieldProblem } from '../logic/formValues';
-import type { AlternativesField, FormField, SwitchField } from '../logic/optionForm';
-import { aboutLine, aboutOf, drawControl, fieldLabel, optionLabel } from './fieldControls';
+import type { Alternative, AlternativesField, FormField, SwitchField } from '../logic/optionForm';
+import { aboutLine, aboutOf, drawControl, fieldLabel, optionLabel, valueLabel } from './fieldControls';
 
 type Entry = readonly [name: string, entered: Entered];
 type Problems = ReadonlyMap<string, FieldProblem>;
@@ -77,16 +77,20 @@ function drawSwitch(field: SwitchField): DrawnField {
 
 function drawAlternatives(field: AlternativesField): DrawnField {
   const label = optionLabel(field.name);
-  const drawn = field.fields.map((alternative) => ({ name: alternative.name, drawn: drawField(alternative) }));
+  const drawn = field.choices.flatMap(({ name, field: alternative }) => (alternative === undefined ? [] : [{ name, drawn: drawField(alternative) }]));
   const show = (chosen: string): void => {
     for (const { name, drawn: { root } } of drawn) root.hidden = name !== chosen;
   };
-  const first = field.fields[0]?.name ?? '';
-  const which = dropdown(label, field.fields.map(({ name }) => ({ value: name, label: optionLabel(name) })), first, show);
-  show(first);
+  const which = dropdown(label, field.choices.map((choice) => ({ value: choice.name, label: alternativeLabel(field, choice) })), field.start, show);
+  show(field.start);
   return {
-    root: element('div', { class: 'field alternatives', role: 'group', 'aria-label': label }, fieldLabel(label), which.root, ...drawn.map(({ drawn: { root } }) => root)),
+    root: element('div', { class: 'field alternatives', role: 'group', 'aria-label': label }, fieldLabel(label), which.root, ...drawn.map(({ drawn: { root } }) => root), aboutLine(aboutOf(field))),
     entries: () => [[field.name, which.value()], ...drawn.flatMap((alternative) => alternative.drawn.entries())],
     problems: (of) => drawn.map((alternative) => alternative.drawn.problems(of)).includes(true),
   };
+}
+
+function alternativeLabel({ name }: AlternativesField, { field, constant }: Alternative): string {
+  if (field !== undefined) return optionLabel(field.name);
+  return constant === undefined ? t('view.form.automatic') : valueLabel(name, constant);
 }

@@ -1,6 +1,6 @@
 // From what was entered into a form back to the options of a pass; which fields there are is in optionForm.ts.
 
-import { type AlternativesField, type Bounds, type FormField, isScalarValue, type ValueField } from './optionForm';
+import { type Alternative, type AlternativesField, type Bounds, type FormField, isScalarValue, type ValueField } from './optionForm';
 
 /** What a control holds: text of a text field, state of a checkbox, text of the chosen value. */
 export type Entered = string | boolean;
@@ -13,6 +13,7 @@ export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly
 export function parseField(field: ValueField, entered: Entered): Parsed {
   if (field.kind === 'flag') return { ok: true, value: entered === true };
   const text = String(entered).trim();
+  if (field.kind === 'set') return parseSet(field, text);
   if (field.kind === 'list') return { ok: true, value: text === '' ? undefined : text.split(/[\n,]/).map((item) => item.trim()).filter(Boolean) };
   if (text === '') return field.required ? { ok: false, problem: 'required' } : { ok: true, value: undefined };
   switch (field.kind) {
@@ -23,6 +24,14 @@ export function parseField(field: ValueField, entered: Entered): Parsed {
     case 'number':
       return parseNumber(field.integer, field.bounds, text);
   }
+}
+
+/** None of them means the default only where the pass chooses by itself. */
+function parseSet({ values, default: byDefault }: Extract<ValueField, { kind: 'set' }>, text: string): Parsed {
+  const entered = text.split(',');
+  const chosen = values.map(({ value }) => value).filter((value) => entered.includes(String(value)));
+  if (chosen.length > 0) return { ok: true, value: chosen };
+  return byDefault === undefined ? { ok: true, value: undefined } : { ok: false, problem: 'required' };
 }
 
 function parseNumber(integer: boolean, { minimum, maximum }: Bounds, text: string): Parsed {
@@ -62,8 +71,9 @@ function collectInto({ options, problems }: Collected, fields: readonly FormFiel
       collectInto({ options, problems }, field.fields, entries);
     } else if (field.kind === 'alternatives') {
       const chosen = chosenAlternative(field, entries);
-      // Left empty, the first is meant; another one that is chosen has to say how much.
-      if (chosen !== undefined) collectInto({ options, problems }, [{ ...chosen, required: chosen !== field.fields[0] }], entries);
+      // Left empty, the one it starts with is meant; another one that is chosen has to say how much.
+      if (chosen?.field !== undefined) collectInto({ options, problems }, [{ ...chosen.field, required: chosen.name !== field.start }], entries);
+      else if (chosen?.constant !== undefined && chosen.constant !== field.default) setPath(options, field.name, chosen.constant);
     } else {
       const parsed = parseField(field, entries.get(field.name) ?? startValue(field));
       if (!parsed.ok) problems.set(field.name, parsed.problem);
@@ -72,14 +82,15 @@ function collectInto({ options, problems }: Collected, fields: readonly FormFiel
   }
 }
 
-function chosenAlternative({ name, fields }: AlternativesField, entries: Entries): ValueField | undefined {
-  return fields.find((field) => field.name === entries.get(name)) ?? fields[0];
+function chosenAlternative({ name, choices, start }: AlternativesField, entries: Entries): Alternative | undefined {
+  const entered = entries.get(name) ?? start;
+  return choices.find((choice) => choice.name === entered);
 }
 
 /** What a field shows before anything is entered. */
 export function startValue(field: ValueField): Entered {
   if (field.kind === 'flag') return field.default === true;
-  if (field.kind === 'list') return Array.isArray(field.default) ? field.default.join(', ') : '';
+  if (field.kind === 'list' || field.kind === 'set') return Array.isArray(field.default) ? field.default.join(field.kind === 'set' ? ',' : ', ') : '';
   return isScalarValue(field.default) ? String(field.default) : '';
 }
 

@@ -25,15 +25,31 @@ export type ValueField =
   | (FieldBase & { readonly kind: 'number'; readonly integer: boolean; readonly bounds: Bounds })
   /** A number or a word, e.g. `0.5` or `"3.5ms"`. */
   | (FieldBase & { readonly kind: 'text'; readonly numeric: boolean })
-  | (FieldBase & { readonly kind: 'list' });
+  | (FieldBase & { readonly kind: 'list' })
+  /** Any of a few values, in the order they are listed in. */
+  | (FieldBase & { readonly kind: 'set'; readonly values: readonly ChoiceValue[] });
 
 /** An object that may be left out: a switch, and fields for what is in it. */
 export type SwitchField = FieldBase & { readonly kind: 'switch'; readonly fields: readonly FormField[] };
 
-/** Options that exclude each other: which one, and its value. The first is the one meant where nothing is entered. */
-export type AlternativesField = FieldBase & { readonly kind: 'alternatives'; readonly fields: readonly ValueField[] };
+/**
+ * One of several: options that exclude each other, or the forms of one option that is a word or an object of one value
+ * (`"evbmf"` or `{ "energy": 0.9 }`). `start` names the one meant where nothing is entered.
+ */
+export type AlternativesField = FieldBase & { readonly kind: 'alternatives'; readonly choices: readonly Alternative[]; readonly start: string };
+
+export interface Alternative {
+  /** Of its field, or its word as text; empty where the pass chooses. */
+  readonly name: string;
+  /** Asks for its value; a choice without says all. */
+  readonly field?: ValueField;
+  readonly constant?: Scalar;
+}
 
 export type FormField = ValueField | SwitchField | AlternativesField;
+
+/** More values than this are no set of checkboxes but a list to type. */
+const MOST_IN_SET = 8;
 
 export interface ChoiceValue {
   readonly value: Scalar;
@@ -80,7 +96,30 @@ function objectFields(schema: OptionSchema, within: Place): readonly FormField[]
 function alternativesField(name: string, fields: readonly ValueField[]): readonly FormField[] {
   const [first, second] = fields;
   if (first === undefined || second === undefined) return fields;
-  return [{ pass: first.pass, name, kind: 'alternatives', advanced: first.advanced, required: false, default: undefined, fields }];
+  const choices = fields.map((field) => ({ name: field.name, field }));
+  return [{ pass: first.pass, name, kind: 'alternatives', advanced: first.advanced, required: false, default: undefined, choices, start: first.name }];
+}
+
+/** An option that is one of some words or an object of one value; undefined for all others. */
+function unionField(option: OptionSchema, base: FieldBase): AlternativesField | undefined {
+  const parts = (option.anyOf ?? []).map((part) => wordsOf(part)?.map((constant) => ({ name: String(constant), constant })) ?? objectOfOne(part, base));
+  const choices = parts.flatMap((part): readonly Alternative[] => part ?? []);
+  if (parts.includes(undefined) || choices.every(({ field }) => field === undefined)) return undefined;
+  const start = isScalarValue(option.default) ? String(option.default) : Object.keys(option.default ?? {}).map((key) => `${base.name}.${key}`)[0];
+  const all: readonly Alternative[] = start === undefined && !base.required ? [{ name: '' }, ...choices] : choices;
+  return { ...base, kind: 'alternatives', choices: all, start: start ?? all[0]?.name ?? '' };
+}
+
+function objectOfOne(part: OptionSchema, { pass, name, advanced, default: whole }: FieldBase): readonly Alternative[] | undefined {
+  const [[key, inner] = [], another] = Object.entries(part.properties ?? {});
+  if (key === undefined || inner === undefined || another !== undefined) return undefined;
+  // The default of a part means nothing where the option is left out.
+  const field = valueField(inner, { ...baseOf(part, key, { pass, prefix: `${name}.`, advanced }), default: isObject(whole) ? whole[key] : undefined });
+  return field && [{ name: field.name, field }];
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function baseOf(schema: OptionSchema, key: string, { pass, prefix, advanced }: Place): FieldBase {
@@ -104,15 +143,14 @@ function optionFields(option: OptionSchema, base: FieldBase): readonly FormField
     const mayBeLeftOut = option.default === undefined && !base.required;
     return mayBeLeftOut ? [{ ...base, kind: 'switch', fields: objectFields(option, { ...inside, advanced: false }) }] : objectFields(option, inside);
   }
-  const field = valueField(option, base);
+  const field = unionField(option, base) ?? valueField(option, base);
   return field === undefined ? [] : [field];
 }
 
 function valueField(option: OptionSchema, base: FieldBase): ValueField | undefined {
   const constants = constantsOf(option);
   if (constants !== undefined) {
-    const refused = option.notReady ?? [];
-    return { ...base, kind: 'choice', values: constants.map((value) => ({ value, ready: !refused.includes(value) })) };
+    return { ...base, kind: 'choice', values: choiceValues(constants, option) };
   }
   switch (option.type) {
     case 'boolean':
@@ -123,13 +161,23 @@ function valueField(option: OptionSchema, base: FieldBase): ValueField | undefin
     case 'string':
       return { ...base, kind: 'text', numeric: false };
     case 'array':
-      return option.items?.type === 'string' ? { ...base, kind: 'list' } : undefined;
+      return arrayField(option.items ?? {}, base);
     default: {
       const parts = option.anyOf ?? [];
       if (parts.length === 0 || !parts.every(isScalar)) return undefined;
       return { ...base, kind: 'text', numeric: parts.some((part) => part.type === 'number' || part.type === 'integer' || typeof part.const === 'number') };
     }
   }
+}
+
+function arrayField(items: OptionSchema, base: FieldBase): ValueField | undefined {
+  const constants = constantsOf(items);
+  if (constants !== undefined && constants.length <= MOST_IN_SET) return { ...base, kind: 'set', values: choiceValues(constants, items) };
+  return items.type === 'string' ? { ...base, kind: 'list' } : undefined;
+}
+
+function choiceValues(constants: readonly Scalar[], { notReady = [] }: OptionSchema): readonly ChoiceValue[] {
+  return constants.map((value) => ({ value, ready: !notReady.includes(value) }));
 }
 
 /** The values of an option that allows only some: `enum`, a union of constants, constants beside a boolean. */
@@ -139,11 +187,15 @@ function constantsOf(option: OptionSchema): readonly Scalar[] | undefined {
   if (parts === undefined || parts.length === 0) return undefined;
   const values: Scalar[] = [];
   for (const part of parts) {
-    const own = isScalarValue(part.const) ? [part.const] : part.enum ?? (part.type === 'boolean' ? [true, false] : undefined);
+    const own = wordsOf(part) ?? (part.type === 'boolean' ? [true, false] : undefined);
     if (own === undefined) return undefined;
     values.push(...own);
   }
   return values;
+}
+
+function wordsOf(part: OptionSchema): readonly Scalar[] | undefined {
+  return isScalarValue(part.const) ? [part.const] : part.enum;
 }
 
 function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: OptionSchema): Bounds {

@@ -70,7 +70,7 @@ export const commandTexts = {
   'usage.tooLarge': { en: '{name} takes at most {most}, not "{value}"', zh: '{name} 最大为 {most}，而不是 "{value}"' },
   'usage.number': { en: '{name} wants a number of at least {least}, not "{value}"', zh: '{name} 需要不小于 {least} 的数，而不是 "{value}"' },
   'usage.dim': { en: '--dim wants name=SIZE with a whole size of at least 1, not "{value}"', zh: '--dim 需要 名称=大小（不小于 1 的整数），而不是 "{value}"' },
-  'usage.pass': { en: '--pass wants ID:key=value,key=value, not "{value}" (lists and objects need a recipe)', zh: '--pass 需要 ID:key=value,key=value，而不是 "{value}"（列表和对象请写在配方中）' },
+  'usage.pass': { en: '--pass wants ID:key=value,key=value, not "{value}" (a list is key=[value,value]; lists of objects need a recipe)', zh: '--pass 需要 ID:key=value,key=value，而不是 "{value}"（列表写作 key=[value,value]；由对象组成的列表请写在配方中）' },
   'usage.passKeyTwice': { en: 'The key "{key}" of --pass "{value}" is there twice', zh: '--pass "{value}" 中的键 "{key}" 重复' },
   'usage.nothingToDo': { en: 'Say what to do with --recipe FILE or --pass ID', zh: '请用 --recipe 文件 或 --pass ID 指定操作' },
   'usage.recipeAndPass': { en: 'Use either --recipe or --pass, not both', zh: '--recipe 与 --pass 只能使用其一' },
