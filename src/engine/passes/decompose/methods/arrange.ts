@@ -1,6 +1,6 @@
-// Kernels as matrices and back: permutations of axes, norms. No products.
+// Kernels as matrices and back: permutations of axes. No products.
 
-import type { Matrix } from '../../../linalg/products';
+import type { Matrix } from '../../../linalg/matrix';
 import type { Kernel } from '../factors';
 import type { KernelShape } from './method';
 
@@ -47,15 +47,31 @@ export function permuted(data: Float64Array, lengths: readonly number[], order: 
   return result;
 }
 
-export function squaredNorm(data: Float64Array): number {
-  let sum = 0;
-  for (let index = 0; index < data.length; index += 1) sum += (data[index] as number) ** 2;
-  return sum;
-}
-
 /** Norm of a - b over that of a; 0 when both are zero. */
 export function relativeError(a: Float64Array, b: Float64Array): number {
   let missed = 0;
   for (let index = 0; index < a.length; index += 1) missed += ((a[index] as number) - (b[index] as number)) ** 2;
-  return missed === 0 ? 0 : Math.sqrt(missed / squaredNorm(a));
+  return missed === 0 ? 0 : Math.sqrt(missed / a.reduce((sum, value) => sum + value * value, 0));
+}
+
+/** The lengths of a kernel that keeps those of some axes and is 1 long on all others. */
+export function onAxes(kernel: readonly number[], axes: readonly number[]): number[] {
+  return kernel.map((length, axis) => (axes.includes(axis) ? length : 1));
+}
+
+/** Axes that a kernel is longer than 1 on. */
+export function longAxes(kernel: readonly number[]): number[] {
+  return kernel.flatMap((length, axis) => (length > 1 ? [axis] : []));
+}
+
+/** A matrix for every tap alike, its Kronecker product with an identity: [rows x taps, columns x taps]. */
+export function spread({ rows, columns, data }: Matrix, taps: number): Matrix {
+  const width = columns * taps;
+  const whole = new Float64Array(rows * taps * width);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      for (let tap = 0; tap < taps; tap += 1) whole[(row * taps + tap) * width + column * taps + tap] = data[row * columns + column] as number;
+    }
+  }
+  return { rows: rows * taps, columns: width, data: whole };
 }

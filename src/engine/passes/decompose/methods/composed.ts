@@ -1,6 +1,7 @@
 // Multiplies factors out again to the one kernel they stand for: for errors and tests. The inverse of no method in particular.
 
-import type { Matrix, Products } from '../../../linalg/products';
+import type { Matrix } from '../../../linalg/matrix';
+import type { Products } from '../../../linalg/products';
 import type { Factor, Kernel } from '../factors';
 import { permuted, product, tapsOf } from './arrange';
 

@@ -1,7 +1,7 @@
 // What every method of splitting a kernel offers: which shapes it takes, how its factors look, how to find them. Types only.
 
 import type { FormCode } from '../../../../protocol/text';
-import type { Matrix } from '../../../linalg/products';
+import type { Matrix } from '../../../linalg/matrix';
 import type { Products } from '../../../linalg/products';
 import type { Factor, Kernel, Method } from '../factors';
 
