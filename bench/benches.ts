@@ -15,6 +15,10 @@ import { opsetConversion } from './core/opsetConversion';
 import { pruneCriteria } from './pruning/criteria';
 import { pruneRecovery } from './pruning/recovery';
 import { trainingForms } from './core/trainingForms';
+import { decomposeMobilenet } from './decompose/mobilenet';
+import { decomposeResnet } from './decompose/resnet18';
+import { decomposeResnet50 } from './decompose/resnet50';
+import { decomposeTransformer } from './decompose/transformer';
 import { activation } from './mainPath/activation';
 import { int8Accuracy } from './mainPath/int8Accuracy';
 import { int8Latency } from './mainPath/int8Latency';
@@ -29,4 +33,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, decomposeResnet, decomposeMobilenet, decomposeTransformer, decomposeResnet50, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];

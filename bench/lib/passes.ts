@@ -7,6 +7,7 @@ import { pairedDifference } from '../../src/engine/data/paired';
 import type { Model } from '../../src/engine/ir/model';
 import { releaseModel } from '../../src/engine/ir/codec';
 import { originalOrigins } from '../../src/engine/passes/origins';
+import type { PassOutcome } from '../../src/engine/passes/pass';
 import { validateRecipe } from '../../src/engine/passes/recipe';
 import { initialState, runPasses, type RunState } from '../../src/engine/passes/runPasses';
 import { seededRandom } from '../../src/engine/random';
@@ -15,7 +16,7 @@ import { openModel } from '../../src/jobs/openModel';
 import { openData } from '../../src/jobs/samples';
 import { targetOf } from '../../src/jobs/target';
 import type { RecipePass } from '../../src/protocol/recipe';
-import type { MetricDelta } from '../../src/protocol/report';
+import type { LayerFactors, MetricDelta } from '../../src/protocol/report';
 import { createRuntime } from '../../src/runtime/sessions';
 import { compareTimings, timeInterleaved } from '../../src/runtime/timing';
 import { asset } from './workspace';
@@ -24,6 +25,8 @@ export const THREADS = 2;
 
 export interface PassRun {
   readonly state: RunState;
+  /** One for each pass. */
+  readonly outcomes: readonly PassOutcome[];
   readonly seconds: number;
 }
 
@@ -31,10 +34,16 @@ export interface PassRun {
 export async function applyPasses(model: Model, data: Dataset | undefined, passes: readonly RecipePass[], { seed = 0, original = model }: { readonly seed?: number; readonly original?: Model } = {}): Promise<PassRun> {
   const recipe = validateRecipe({ version: 1, passes }, 'command');
   const began = performance.now();
+  const outcomes: PassOutcome[] = [];
   const state = await runPasses(initialState(model, await originalOrigins(model)), recipe.passes, {
     runtime: createRuntime(), ...(data !== undefined && { data }), provider: 'cpu', threads: THREADS, dims: {}, target: targetOf('cpu'), original, seed, progress: () => undefined,
-  });
-  return { state, seconds: (performance.now() - began) / 1000 };
+  }, { onStep: (_step, _pass, _state, _seconds, outcome) => { outcomes.push(outcome); } });
+  return { state, outcomes, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Of the passes that split layers. */
+export function factorsOf(run: PassRun | undefined): readonly LayerFactors[] {
+  return (run?.outcomes ?? []).flatMap(({ factors }) => factors ?? []);
 }
 
 export interface Judged {
