@@ -122,10 +122,10 @@ describe('form of a pass', () => {
       const pass = passOf({ ranks: { anyOf: parts } });
       const [field] = formFields(pass);
       assert.ok(field?.kind === 'alternatives');
-      assert.deepEqual(field.choices.map(({ name }) => name), ['', 'evbmf', 'ranks.energy', 'ranks.ratio']);
+      assert.deepEqual(field.choices.map(({ name }) => name), ['', 'ranks=evbmf', 'ranks.energy', 'ranks.ratio']);
       assert.equal(field.choices[2]?.field?.example, '0.9');
       assert.deepEqual(collect(pass, {}), { ok: true, options: {} });
-      assert.deepEqual(collect(pass, { ranks: 'evbmf', 'ranks.energy': '7' }), { ok: true, options: { ranks: 'evbmf' } });
+      assert.deepEqual(collect(pass, { ranks: 'ranks=evbmf', 'ranks.energy': '7' }), { ok: true, options: { ranks: 'evbmf' } });
       assert.deepEqual(collect(pass, { ranks: 'ranks.ratio', 'ranks.ratio': '0.5', 'ranks.energy': '7' }), { ok: true, options: { ranks: { ratio: 0.5 } } });
       for (const [entered, problem] of [['', 'required'], ['2', 'outOfBounds']] as const) {
         const result = collect(pass, { ranks: 'ranks.energy', 'ranks.energy': entered });
@@ -146,7 +146,18 @@ describe('form of a pass', () => {
       assert.deepEqual(collect(object, {}), { ok: true, options: {} });
       assert.deepEqual(collect(object, { 'ranks.energy': '' }), { ok: true, options: {} });
       assert.deepEqual(collect(object, { 'ranks.energy': '0.8' }), { ok: true, options: { ranks: { energy: 0.8 } } });
-      assert.deepEqual(collect(object, { ranks: 'evbmf' }), { ok: true, options: { ranks: 'evbmf' } });
+      assert.deepEqual(collect(object, { ranks: 'ranks=evbmf' }), { ok: true, options: { ranks: 'evbmf' } });
+    });
+
+    it('may itself exclude other options: its forms stand beside those', () => {
+      const pass = passOf({ macs: { type: 'number', alternative: 'target' }, ranks: { anyOf: parts, alternative: 'target' } });
+      const [field, another] = formFields(pass);
+      assert.ok(field?.kind === 'alternatives' && another === undefined);
+      assert.deepEqual([field.name, field.start, field.choices.map(({ name }) => name)], ['target', 'macs', ['macs', 'ranks=evbmf', 'ranks.energy', 'ranks.ratio']]);
+      assert.deepEqual(collect(pass, { macs: '0.4' }), { ok: true, options: { macs: 0.4 } });
+      assert.deepEqual(collect(pass, { target: 'ranks=evbmf', macs: '0.4' }), { ok: true, options: { ranks: 'evbmf' } });
+      assert.deepEqual(collect(pass, { target: 'ranks.ratio', macs: '0.4', 'ranks.ratio': '0.5' }), { ok: true, options: { ranks: { ratio: 0.5 } } });
+      assert.equal(collect(pass, { target: 'ranks.ratio' }).ok, false);
     });
 
     it('is left to recipes where one of its forms is more than that', () => {

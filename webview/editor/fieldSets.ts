@@ -81,7 +81,7 @@ function drawAlternatives(field: AlternativesField): DrawnField {
   const show = (chosen: string): void => {
     for (const { name, drawn: { root } } of drawn) root.hidden = name !== chosen;
   };
-  const which = dropdown(label, field.choices.map((choice) => ({ value: choice.name, label: alternativeLabel(field, choice) })), field.start, show);
+  const which = dropdown(label, field.choices.map((choice) => ({ value: choice.name, label: alternativeLabel(choice) })), field.start, show);
   show(field.start);
   return {
     root: element('div', { class: 'field alternatives', role: 'group', 'aria-label': label }, fieldLabel(label), which.root, ...drawn.map(({ drawn: { root } }) => root), aboutLine(aboutOf(field))),
@@ -90,7 +90,7 @@ function drawAlternatives(field: AlternativesField): DrawnField {
   };
 }
 
-function alternativeLabel({ name }: AlternativesField, { field, constant }: Alternative): string {
+function alternativeLabel({ field, word }: Alternative): string {
   if (field !== undefined) return optionLabel(field.name);
-  return constant === undefined ? t('view.form.automatic') : valueLabel(name, constant);
+  return word === undefined ? t('view.form.automatic') : valueLabel(word.option, word.value);
 }

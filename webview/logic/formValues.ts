@@ -73,7 +73,7 @@ function collectInto({ options, problems }: Collected, fields: readonly FormFiel
       const chosen = chosenAlternative(field, entries);
       // Left empty, the one it starts with is meant; another one that is chosen has to say how much.
       if (chosen?.field !== undefined) collectInto({ options, problems }, [{ ...chosen.field, required: chosen.name !== field.start }], entries);
-      else if (chosen?.constant !== undefined && chosen.constant !== field.default) setPath(options, field.name, chosen.constant);
+      else if (chosen?.word !== undefined && chosen.word.value !== field.default) setPath(options, chosen.word.option, chosen.word.value);
     } else {
       const parsed = parseField(field, entries.get(field.name) ?? startValue(field));
       if (!parsed.ok) problems.set(field.name, parsed.problem);

@@ -39,11 +39,12 @@ export type SwitchField = FieldBase & { readonly kind: 'switch'; readonly fields
 export type AlternativesField = FieldBase & { readonly kind: 'alternatives'; readonly choices: readonly Alternative[]; readonly start: string };
 
 export interface Alternative {
-  /** Of its field, or its word as text; empty where the pass chooses. */
+  /** Of its field, or option and word (`ranks=evbmf`); empty where the pass chooses. */
   readonly name: string;
-  /** Asks for its value; a choice without says all. */
+  /** Asks for its value. */
   readonly field?: ValueField;
-  readonly constant?: Scalar;
+  /** The word that says all. */
+  readonly word?: { readonly option: string; readonly value: Scalar };
 }
 
 export type FormField = ValueField | SwitchField | AlternativesField;
@@ -88,26 +89,40 @@ function objectFields(schema: OptionSchema, within: Place): readonly FormField[]
     const isAlternative = ([, other]: readonly [string, OptionSchema]): boolean => other.alternative === option.alternative;
     // Drawn once, where the first of them stands.
     if (options.findIndex(isAlternative) !== place) return [];
-    return alternativesField(within.prefix + option.alternative, options.filter(isAlternative).flatMap(([name, other]) => valueField(other, baseOf(schema, name, within)) ?? []));
+    return alternativesField(within, option.alternative, options.filter(isAlternative).flatMap(([name, other]) => choicesOf(other, baseOf(schema, name, within))));
   });
 }
 
 /** One that is alone, because the others come in a later version, needs no choice. */
-function alternativesField(name: string, fields: readonly ValueField[]): readonly FormField[] {
-  const [first, second] = fields;
-  if (first === undefined || second === undefined) return fields;
-  const choices = fields.map((field) => ({ name: field.name, field }));
-  return [{ pass: first.pass, name, kind: 'alternatives', advanced: first.advanced, required: false, default: undefined, choices, start: first.name }];
+function alternativesField({ pass, prefix, advanced }: Place, name: string, choices: readonly Alternative[]): readonly FormField[] {
+  const [first, second] = choices;
+  if (first === undefined) return [];
+  if (second === undefined && first.field !== undefined) return [first.field];
+  return [{ pass, name: prefix + name, kind: 'alternatives', advanced: first.field?.advanced ?? advanced, required: false, default: undefined, choices, start: first.name }];
 }
 
-/** An option that is one of some words or an object of one value; undefined for all others. */
+function choicesOf(option: OptionSchema, base: FieldBase): readonly Alternative[] {
+  const field = valueField(option, base);
+  return field === undefined ? unionChoices(option, base) ?? [] : [{ name: field.name, field }];
+}
+
 function unionField(option: OptionSchema, base: FieldBase): AlternativesField | undefined {
-  const parts = (option.anyOf ?? []).map((part) => wordsOf(part)?.map((constant) => ({ name: String(constant), constant })) ?? objectOfOne(part, base));
-  const choices = parts.flatMap((part): readonly Alternative[] => part ?? []);
-  if (parts.includes(undefined) || choices.every(({ field }) => field === undefined)) return undefined;
-  const start = isScalarValue(option.default) ? String(option.default) : Object.keys(option.default ?? {}).map((key) => `${base.name}.${key}`)[0];
+  const choices = unionChoices(option, base);
+  if (choices === undefined) return undefined;
+  const start = isScalarValue(option.default) ? wordChoice(base.name, option.default).name : Object.keys(option.default ?? {}).map((key) => `${base.name}.${key}`)[0];
   const all: readonly Alternative[] = start === undefined && !base.required ? [{ name: '' }, ...choices] : choices;
   return { ...base, kind: 'alternatives', choices: all, start: start ?? all[0]?.name ?? '' };
+}
+
+/** The forms of an option that is one of some words or an object of one value; undefined for all others. */
+function unionChoices(option: OptionSchema, base: FieldBase): readonly Alternative[] | undefined {
+  const parts = (option.anyOf ?? []).map((part) => wordsOf(part)?.map((value) => wordChoice(base.name, value)) ?? objectOfOne(part, base));
+  const choices = parts.flatMap((part): readonly Alternative[] => part ?? []);
+  return parts.includes(undefined) || choices.every(({ field }) => field === undefined) ? undefined : choices;
+}
+
+function wordChoice(option: string, value: Scalar): Alternative {
+  return { name: `${option}=${String(value)}`, word: { option, value } };
 }
 
 function objectOfOne(part: OptionSchema, { pass, name, advanced, default: whole }: FieldBase): readonly Alternative[] | undefined {
