@@ -70,11 +70,19 @@ function valuesOf(option: OptionSchema): string {
     const words = sorted.map((value) => (notReady.includes(value) ? `*${String(value)}*` : `\`${String(value)}\``));
     return [...(byDefault === undefined ? ['not set'] : []), ...words].join(', ');
   }
+  const forms = option.anyOf?.flatMap(formWords) ?? [];
+  if (forms.length > 0) return [byDefault === undefined ? 'not set' : `default \`${JSON.stringify(byDefault)}\``, ...forms].join(', ');
   const range = [option.minimum, option.maximum].every((bound) => bound === undefined)
     ? []
     : [`${option.minimum ?? ''}…${option.maximum ?? ''}`];
   const shown = byDefault === undefined ? 'not set' : `\`${JSON.stringify(byDefault)}\``;
   return [shown, ...range, ...(option.type === undefined ? [] : [option.type])].join(', ');
+}
+
+/** Of an option of several forms, those that are words or objects. */
+function formWords({ const: word, enum: words, properties }: OptionSchema): readonly string[] {
+  if (properties !== undefined) return Object.keys(properties).map((key) => `\`{ "${key}": … }\``);
+  return (words ?? (word === undefined ? [] : [word])).map((value) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``);
 }
 
 function wordsOf(option: string, pass: string): string {

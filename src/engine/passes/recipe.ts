@@ -73,15 +73,15 @@ function validatePass(entry: RecipePass, index: number, source: RecipeSource): V
   const errors = check(compiled(pass), options);
   if (errors !== undefined) {
     const problem = describeProblem(errors);
-    throw refusal(source === 'command' ? withoutLists(problem) : { ...problem, path: join(place, problem.path) }, source, id);
+    throw refusal(source === 'command' ? listsOnCommand(problem) : { ...problem, path: join(place, problem.path) }, source, id);
   }
   refuseUnready(schema, options, source === 'command' ? '' : place, id);
   refuseContradictions(pass, options, source, place);
   return { pass, options };
 }
 
-/** `--pass` has no way to write a list. */
-function withoutLists(problem: Problem): Problem {
+/** How `--pass` writes a list, and that it has no way to write one of objects. */
+function listsOnCommand(problem: Problem): Problem {
   return problem.params['allowed'] === 'kind.array' ? { ...problem, params: { ...problem.params, allowed: 'allowed.listInRecipe' } } : problem;
 }
 

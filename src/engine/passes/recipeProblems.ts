@@ -14,9 +14,10 @@ export interface Problem {
   readonly params: TextParams;
 }
 
-/** The error that says most: a union reports its branches first and itself last. */
+/** The error that says most: a union reports its branches first and itself last. Inside the branch that was meant there is more to say. */
 export function describeProblem(errors: readonly ErrorObject[]): Problem {
-  const error = errors.find(({ keyword }) => keyword === 'anyOf') ?? errors[0];
+  const union = errors.find(({ keyword }) => keyword === 'anyOf');
+  const error = errors.find(({ instancePath }) => union !== undefined && instancePath.startsWith(`${union.instancePath}/`)) ?? union ?? errors[0];
   if (error === undefined) return { path: '', params: { problem: 'problem.other', found: '', allowed: '' } };
   const place = pathOf(error.instancePath);
   const schema = (error.parentSchema ?? {}) as OptionSchema;
@@ -74,7 +75,8 @@ function allowedOf(schema: OptionSchema): TextParams {
   if (schema.minimum !== undefined && schema.maximum !== undefined) {
     return { allowed: 'allowed.between', low: schema.minimum, high: schema.maximum };
   }
-  const { minimum, exclusiveMinimum, exclusiveMaximum } = schema;
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
+  if (exclusiveMinimum !== undefined && maximum !== undefined) return { allowed: 'allowed.aboveAtMost', low: exclusiveMinimum, high: maximum };
   if (minimum !== undefined && exclusiveMaximum !== undefined) return { allowed: 'allowed.atLeastBelow', low: minimum, high: exclusiveMaximum };
   if (exclusiveMinimum !== undefined && exclusiveMaximum !== undefined) return { allowed: 'allowed.inside', low: exclusiveMinimum, high: exclusiveMaximum };
   if (minimum !== undefined) return { allowed: 'allowed.atLeast', low: minimum };
@@ -87,8 +89,13 @@ function allowedOf(schema: OptionSchema): TextParams {
 function valuesOf(schema: OptionSchema): readonly unknown[] {
   if (schema.enum !== undefined) return schema.enum;
   if (schema.const !== undefined) return [schema.const];
-  if (schema.anyOf !== undefined) return schema.anyOf.flatMap((branch) => (branch.type === 'boolean' ? [true, false] : valuesOf(branch)));
-  return [];
+  return schema.anyOf?.flatMap(branchValues) ?? [];
+}
+
+/** Objects as a recipe writes them; which values they take is said where one is wrong. */
+function branchValues(branch: OptionSchema): readonly unknown[] {
+  if (branch.type === 'boolean') return [true, false];
+  return branch.required === undefined ? valuesOf(branch) : [`{ ${branch.required.map((key) => `"${key}": …`).join(', ')} }`];
 }
 
 /** `/passes/1/samples` as `passes[1].samples`. */

@@ -92,9 +92,9 @@ describe('what pruning tells', function () {
     assert.deepEqual(twice.importance?.map(({ steps }) => steps), [2, 2]);
   });
 
-  it('that lists need a recipe, where the command gave a word', () => {
+  it('how a list is written, where the command gave a word', () => {
     const recipe = { version: 1, passes: [{ pass: 'prune.channels', ignore: 'x' }] };
-    assert.throws(() => validateRecipe(recipe, 'command'), /lists need a recipe/u);
+    assert.throws(() => validateRecipe(recipe, 'command'), /a list such as \[a,b\]/u);
     assert.throws(() => validateRecipe(recipe, { file: 'r.json' }), (error: unknown) => error instanceof EngineError && !error.message.includes('need a recipe'));
   });
 });
