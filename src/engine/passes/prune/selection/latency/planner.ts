@@ -10,7 +10,7 @@ import { EngineError } from '../../../../error';
 import { topologicalOrder } from '../../../../ir/graphIndex';
 import type { Model } from '../../../../ir/model';
 import { inferShapes } from '../../../../ir/shapes/index';
-import { type Clock, clockOf } from '../../../clock';
+import { clockOf } from '../../../clock';
 import { type Origins, type PassContext, USUAL_BLOCK } from '../../../pass';
 import { scaled } from '../../../progressShare';
 import { layersFrom } from '../../outcome';
@@ -18,6 +18,8 @@ import type { ChoiceTask } from '../../rounds';
 import { type ChosenUnits, removeUnits } from '../../surgery/index';
 import { keptOf } from './choices';
 import { type LatencyMeter, latencyMeter } from './meter';
+import { meetByTrying } from '../../../layerTimes/correct';
+import { ratioFinding, ratioOf } from '../../../layerTimes/whole';
 import { type Site, sitesOf } from '../../../layerTimes/sites';
 import { type LatencyTable, measureTable } from './table';
 
@@ -41,7 +43,8 @@ export interface Planner {
 }
 
 /** @param original the model before the first round. @throws EngineError `latencyUnknown` */
-export function latencyPlanner(original: Model, { runtime, provider, threads, dims, target, signal }: PassContext): Planner {
+export function latencyPlanner(original: Model, context: PassContext): Planner {
+  const { runtime, provider, threads, dims, target, signal } = context;
   const clock = clockOf(runtime);
   const options = { provider, threads, dims, ...(signal !== undefined && { signal }) };
   let measured: LatencyTable | undefined;
@@ -63,10 +66,9 @@ export function latencyPlanner(original: Model, { runtime, provider, threads, di
     async meet(task, wanted, choose) {
       const full = (await table(task)).whole;
       const meter = await meterFor(task);
-      const tries = await correct(wanted, (budget) => choose(budget * full), async (chosen) => ({
-        chosen, predicted: meter.total(keptOf(task.rankings, chosen)) / full, measured: await ratioOf(clock, options, original, task, chosen),
+      const best = await meetByTrying(wanted, (budget) => choose(budget * full), async (chosen) => ({
+        chosen, predicted: meter.total(keptOf(task.rankings, chosen)) / full, measured: await ratioOf(original, (await removeUnits(task.model, task.dependencies, chosen)).model, context),
       }));
-      const best = bestOf(tries, wanted);
       if (best !== undefined) met = ratioFinding(best, wanted);
       return best?.chosen;
     },
@@ -87,84 +89,10 @@ async function sitesIn(model: Model, dims: PassContext['dims']): Promise<readonl
   return sites;
 }
 
-// ── prediction and measurement ───────────────────────────────────────────────────────────────────────────────────
-
-interface Try {
-  readonly chosen: ChosenUnits;
-  /** Over the original. */
-  readonly predicted: number;
-  readonly measured: number;
-}
-
-/** Ours: each takes twice COMPARE_MS, and a line through the last two misses little after that. */
-const TRIES = 4;
-/** A model that is faster than wanted by less than this is left so: two runs of a clock differ by as much (RUNS in table.ts). */
-const NEAR = 0.95;
-/** Corrections aim a little below, where noise does not miss: between the target and NEAR. */
-const AIM = 0.98;
-
-async function correct(wanted: number, choose: (budget: number) => ChosenUnits | undefined, measure: (chosen: ChosenUnits) => Promise<Try>): Promise<readonly Try[]> {
-  const tries: Try[] = [];
-  for (let budget = wanted; tries.length < TRIES;) {
-    const chosen = choose(budget);
-    if (chosen === undefined) return tries;
-    const found = await measure(chosen);
-    tries.push(found);
-    if (found.measured <= wanted && found.measured >= NEAR * wanted) return tries;
-    budget = corrected(tries, AIM * wanted);
-  }
-  return tries;
-}
-
-type Point = Pick<Try, 'predicted' | 'measured'>;
-
-/** The whole model: predictions are scaled to it. */
-const whole: Point = { predicted: 1, measured: 1 };
-
-/**
- * What the prediction has to say so that `wanted` is measured: linear between the nearest tries on either side of it, or
- * through the last try from the whole model, since part of a model's time may not change with widths.
- */
-function corrected(tries: readonly Try[], wanted: number): number {
-  const points = [whole, ...tries].sort((a, b) => a.predicted - b.predicted);
-  const slow = points.find(({ measured }) => measured > wanted) ?? whole;
-  const last = tries.at(-1) ?? whole;
-  const fast = points.findLast(({ measured, predicted }) => measured <= wanted && predicted < slow.predicted) ?? last;
-  const from = fast === slow ? whole : slow;
-  const slope = (from.measured - fast.measured) / (from.predicted - fast.predicted);
-  return slope > 0 ? Math.max(0, from.predicted - (from.measured - wanted) / slope) : (last.predicted * wanted) / last.measured;
-}
-
-/** The slowest that is fast enough, else the fastest. */
-function bestOf(tries: readonly Try[], wanted: number): Try | undefined {
-  const [first, ...others] = [...tries].sort((a, b) => a.measured - b.measured);
-  return others.reduce((best, one) => (one.measured <= wanted ? one : best), first);
-}
-
-/** For each of the two models, ms: hundreds of runs of small networks and some of one that takes 100 ms. Ours. */
-const COMPARE_MS = 1500;
-
-async function ratioOf(clock: Clock, options: Parameters<Clock>[1], original: Model, { model, dependencies }: ChoiceTask, chosen: ChosenUnits): Promise<number> {
-  const { model: cut } = await removeUnits(model, dependencies, chosen);
-  const [before = NaN, after = NaN] = await clock([original, cut], { ...options, budgetMs: COMPARE_MS });
-  return after / before;
-}
-
-/** Median latency of a model alone, ms. @throws EngineError `latencyUnknown` */
-export async function latencyOf(model: Model, { runtime, provider, threads, dims, signal }: PassContext): Promise<number> {
-  const [whole = NaN] = await clockOf(runtime)([model], { provider, threads, dims, budgetMs: COMPARE_MS, ...(signal !== undefined && { signal }) });
-  return whole;
-}
-
 // ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 function tableFinding({ layers, points, seconds, whole, explained }: LatencyTable): Finding {
   return { severity: 'info', ...said('finding.latencyTable', { layers, points, seconds: Math.ceil(seconds), whole: formatMs(whole), explained: formatPercent(explained, 0) }) };
-}
-
-function ratioFinding({ predicted, measured }: Try, wanted: number): Finding {
-  const params = { predicted: formatPercent(predicted), measured: formatPercent(measured), wanted: formatPercent(wanted) };
-  return measured <= wanted ? { severity: 'info', ...said('finding.latencyMet', params) } : { severity: 'warning', ...said('finding.latencyMissed', params) };
 }
 
 /** Layers that are named. */

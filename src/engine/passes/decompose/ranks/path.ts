@@ -1,0 +1,81 @@
+// The ranks worth looking at of a layer and method: steps of the grain from small to full, each with what it is predicted to
+// miss. A method with two ranks has one path over both, which gives way where the least is missed for the parameters saved.
+
+import type { FactorShape, KernelShape } from '../methods/method';
+
+export interface RankStep {
+  readonly ranks: readonly number[];
+  /** Predicted share of the energy (squared norm) of the weight, or of what it makes, that is missed. */
+  readonly missed: number;
+}
+
+export interface Grain {
+  readonly size: number;
+  /** Also of modes that are narrower than a few of them. */
+  readonly isFixed: boolean;
+}
+
+/** Steps of a mode: more would differ by less than predictions err. Ours. */
+const MOST_STEPS = 48;
+/** A mode holds so many steps at least, or its grain is halved; as prune.channels does. */
+const FEWEST_STEPS = 4;
+
+/** Ranks of a mode, rising, up to `full`: multiples of the grain, never 0, and `full` itself. */
+export function stepsOf(full: number, { size, isFixed }: Grain): readonly number[] {
+  let grain = size;
+  while (!isFixed && grain > 1 && full < FEWEST_STEPS * grain) grain = Math.ceil(grain / 2);
+  const multiples = Math.floor((full - 1) / grain);
+  const every = Math.max(1, Math.ceil(multiples / MOST_STEPS));
+  const steps: number[] = [];
+  for (let at = multiples; at > 0; at -= every) steps.push(at * grain);
+  return [...steps.reverse(), full];
+}
+
+/** A rank on the grain: the multiple at or above it, at least one, at most `full`. */
+export function rounded(rank: number, full: number, grain: Grain): number {
+  return stepsOf(full, grain).find((step) => step >= rank) ?? full;
+}
+
+/** Share of the energy of a spectrum that its values from `rank` on have; 0 for a spectrum of zeros. */
+export function tailOf(spectrum: Float64Array, rank: number): number {
+  let [tail, total] = [0, 0];
+  for (let at = spectrum.length - 1; at >= 0; at -= 1) {
+    const energy = (spectrum[at] as number) ** 2;
+    total += energy;
+    if (at >= rank) tail += energy;
+  }
+  return total > 0 ? tail / total : 0;
+}
+
+/**
+ * Steps from the smallest ranks to the full ones.
+ *
+ * @param full ranks of the modes. @param spectra singular values of each mode, falling.
+ * @param parameters of factors of such ranks: what is weighed against what is missed.
+ */
+export function rankPath(full: readonly number[], spectra: readonly Float64Array[], grain: Grain, parameters: (ranks: readonly number[]) => number): readonly RankStep[] {
+  const steps = full.map((rank) => stepsOf(rank, grain));
+  const tails = steps.map((own, mode) => own.map((rank) => tailOf(spectra[mode] ?? new Float64Array(0), rank)));
+  const at = steps.map((own) => own.length - 1);
+  const ranksAt = (places: readonly number[]): number[] => places.map((place, mode) => steps[mode]?.[place] ?? 1);
+  const missedAt = (places: readonly number[]): number => Math.min(1, places.reduce((sum, place, mode) => sum + (tails[mode]?.[place] ?? 0), 0));
+  const path: RankStep[] = [{ ranks: ranksAt(at), missed: missedAt(at) }];
+  for (;;) {
+    const [cost, missed] = [parameters(ranksAt(at)), missedAt(at)];
+    let best: { readonly mode: number; readonly price: number } | undefined;
+    for (const mode of at.keys()) {
+      if (at[mode] === 0) continue;
+      const next = at.map((place, other) => (other === mode ? place - 1 : place));
+      const price = (missedAt(next) - missed) / Math.max(1, cost - parameters(ranksAt(next)));
+      if (best === undefined || price < best.price) best = { mode, price };
+    }
+    if (best === undefined) return path.reverse();
+    at[best.mode] = (at[best.mode] ?? 1) - 1;
+    path.push({ ranks: ranksAt(at), missed: missedAt(at) });
+  }
+}
+
+/** Parameters of one group. */
+export function parametersOf(shape: KernelShape, ranks: readonly number[], shapes: (shape: KernelShape, ranks: readonly number[]) => readonly FactorShape[]): number {
+  return shapes(shape, ranks).reduce((sum, { outputs, inputs, kernel }) => sum + outputs * inputs * kernel.reduce((product, length) => product * length, 1), 0);
+}
