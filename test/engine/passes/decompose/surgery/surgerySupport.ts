@@ -1,11 +1,14 @@
-// For tests of surgery: exact factors of any kernel without arithmetic, in the form of each method, and the comparison of a model
-// with its decomposition on onnxruntime.
+// For tests of surgery: models with all their layers decomposed, by exact factors.
 
 import { cloneModel } from '../../../../../src/engine/ir/clone';
-import { elementCount, type Model } from '../../../../../src/engine/ir/model';
+import type { Model } from '../../../../../src/engine/ir/model';
 import type { Factor, Kernel, Method } from '../../../../../src/engine/passes/decompose/factors';
+import { methodTable } from '../../../../../src/engine/passes/decompose/methods/index';
 import { type DecomposableLayer, findDecomposable, readKernels } from '../../../../../src/engine/passes/decompose/surgery/layers';
 import { replaceLayer } from '../../../../../src/engine/passes/decompose/surgery/replace';
+import { identity } from '../../../../../src/engine/linalg/matrix';
+import type { Products } from '../../../../../src/engine/linalg/products';
+import { seededRandom } from '../../../../../src/engine/random';
 import { assertStillValid } from '../../../../support/checkedPasses';
 
 export type FactorsOf = (kernel: Kernel, layer: DecomposableLayer) => readonly Factor[] | Promise<readonly Factor[]>;
@@ -30,56 +33,21 @@ export async function decomposed(model: Model, factorsOf: FactorsOf, isWanted: (
   return { model: result, layers, added };
 }
 
-// ── exact factors ────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── factors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Exact factors in the form of a method; undefined for shapes that have no such form. */
-export function exactFactors(method: Method, kernel: Kernel): Factor[] | undefined {
-  const { kernel: places, inputs, outputs } = kernel;
-  switch (method) {
-    case 'svd': return [whole(kernel), unit(outputs, places)];
-    case 'tucker': return places.length === 0 ? undefined : [unit(inputs, places), whole(kernel), unit(outputs, places)];
-    case 'spatial': return places.length < 2 ? undefined : picking(kernel);
-    case 'cp': return places.length === 0 ? undefined : single(kernel);
-  }
-}
-
-function whole(kernel: Kernel): Factor {
-  return { kernel, isDepthwise: false, axes: [...kernel.kernel.keys()] };
+/** Exact factors without arithmetic: the kernel between identities; a matrix with one behind it. */
+export function exactFactors(kernel: Kernel): readonly Factor[] {
+  const whole: Factor = { kernel, isDepthwise: false, axes: [...kernel.kernel.keys()] };
+  return kernel.kernel.length === 0 ? [whole, unit(kernel.outputs, [])] : [unit(kernel.inputs, kernel.kernel), whole, unit(kernel.outputs, kernel.kernel)];
 }
 
 /** Hands every value on. */
 function unit(size: number, places: readonly number[]): Factor {
-  return filled([size, size, ...places.map(() => 1)], [], ([output, input]) => (output === input ? 1 : 0));
+  return { kernel: { outputs: size, inputs: size, kernel: places.map(() => 1), data: identity(size).data }, isDepthwise: false, axes: [] };
 }
 
-/** Along the first axis a channel for each input and tap, then all the sums. */
-function picking({ kernel: places, inputs, outputs, data }: Kernel): Factor[] {
-  const [height = 1, ...rest] = places;
-  const behind = elementCount(rest);
-  return [
-    filled([inputs * height, inputs, height, ...rest.map(() => 1)], [0], ([rank = 0, input, tap]) => (Math.floor(rank / height) === input && rank % height === tap ? 1 : 0)),
-    filled([outputs, inputs * height, 1, ...rest], rest.map((_, axis) => axis + 1), ([output = 0, rank = 0], at) => data[(output * inputs * height + rank) * behind + (at % behind)] ?? NaN),
-  ];
-}
-
-/** One component for every number of the kernel. */
-function single({ kernel: places, inputs, outputs, data }: Kernel): Factor[] {
-  const dims = [outputs, inputs, ...places];
-  const rank = elementCount(dims);
-  const indexOf = (component: number, axis: number): number => Math.floor(component / elementCount(dims.slice(axis + 1))) % (dims[axis] ?? 1);
-  const ones = places.map(() => 1);
-  return [
-    filled([rank, inputs, ...ones], [], ([component = 0, input]) => (indexOf(component, 1) === input ? (data[component] ?? NaN) : 0)),
-    ...places.map((length, axis) => ({
-      ...filled([rank, 1, ...ones.with(axis, length)], [axis], (place) => (indexOf(place[0] ?? 0, 2 + axis) === place[2 + axis] ? 1 : 0)), isDepthwise: true,
-    })),
-    filled([outputs, rank, ...ones], [], ([output, component = 0]) => (indexOf(component, 0) === output ? 1 : 0)),
-  ];
-}
-
-function filled(dims: readonly [number, number, ...number[]], axes: readonly number[], value: (place: readonly number[], at: number) => number): Factor {
-  const [outputs, inputs, ...kernel] = dims;
-  const data = Float64Array.from({ length: elementCount(dims) }, (_, at) =>
-    value(dims.map((length, axis) => Math.floor(at / elementCount(dims.slice(axis + 1))) % length), at));
-  return { kernel: { outputs, inputs, kernel, data }, isDepthwise: false, axes };
+/** Those of a method at full rank. */
+export function fullRank(method: Method, products: Products): FactorsOf {
+  const record = methodTable[method];
+  return async (kernel) => (await record.factorize({ kernel, products, random: seededRandom(1) }, record.fullRanks(kernel))).factors;
 }
