@@ -7,6 +7,21 @@ export interface Matrix {
   readonly data: Float64Array;
 }
 
+/** Row-major, half as wide. */
+export interface NarrowMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Float32Array;
+}
+
+export function narrowed(m: Matrix): NarrowMatrix {
+  return { ...m, data: new Float32Array(m.data) };
+}
+
+export function widened(m: NarrowMatrix): Matrix {
+  return { ...m, data: new Float64Array(m.data) };
+}
+
 /** Edge of the squares that a transpose is done by: two of them fit into the first level of cache (2 * 32 * 32 * 8 bytes = 16 KiB). */
 const TILE = 32;
 

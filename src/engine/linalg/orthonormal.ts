@@ -22,8 +22,13 @@ const SEED = 1;
  * second does not. Where the condition is too high for that, by the eigenvectors of the Gram matrix.
  */
 export async function orthonormalised(m: Matrix, products: Products): Promise<Matrix> {
-  const once = (await divided(m, products)) ?? (await spanned(m, products));
+  const once = await nearlyOrthonormal(m, products);
   return (await divided(once, products)) ?? once;
+}
+
+/** The first half of that: orthonormal up to the square of the condition number of m times rounding. Enough between powers. */
+export async function nearlyOrthonormal(m: Matrix, products: Products): Promise<Matrix> {
+  return (await divided(m, products)) ?? spanned(m, products);
 }
 
 /** An orthonormal basis with orthonormal columns added until there are `count`, at most as many as rows. */

@@ -1,8 +1,8 @@
 // Randomised range finding (Halko, Martinsson and Tropp 2011, algorithm 4.4): a few columns that hold nearly all that a best
-// approximation of a large matrix holds, by products of the matrix with thin ones.
+// approximation of a large matrix holds, by products of the matrix with thin ones, nearly all of them in float32.
 
-import { type Matrix, normalMatrix } from './matrix';
-import { orthonormalised } from './orthonormal';
+import { type Matrix, narrowed, normalMatrix, widened } from './matrix';
+import { nearlyOrthonormal, orthonormalised } from './orthonormal';
 import type { Products } from './products';
 
 /**
@@ -25,10 +25,14 @@ export function sketchWidth(rank: number): number {
  * @param random draws the sketch
  */
 export async function rangeOf(m: Matrix, rank: number, products: Products, random: () => number): Promise<Matrix> {
-  let range = await orthonormalised(await products.multiply(m, normalMatrix(m.columns, sketchWidth(rank), random)), products);
-  for (let round = 0; round < POWER; round += 1) {
-    const corange = await orthonormalised(await products.transposeMultiply(m, range), products);
-    range = await orthonormalised(await products.multiply(m, corange), products);
+  const narrow = narrowed(m);
+  const sketch = narrowed(normalMatrix(m.columns, sketchWidth(rank), random));
+  let image = await products.multiplyNarrow(narrow, sketch);
+  for (let round = 1; ; round += 1) {
+    const range = await nearlyOrthonormal(widened(image), products);
+    const corange = await nearlyOrthonormal(widened(await products.transposeMultiplyNarrow(narrow, narrowed(range))), products);
+    // Rounding in between turns directions a little; the last product is exact, so that what m has not is not in its range.
+    if (round === POWER) return orthonormalised(await products.multiply(m, corange), products);
+    image = await products.multiplyNarrow(narrow, narrowed(corange));
   }
-  return range;
 }

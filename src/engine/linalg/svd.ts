@@ -2,6 +2,7 @@
 // have: values under 1e-8 of the largest drown in rounding (their squares do in float64), float32 weights in rounding of 6e-8.
 
 import { symmetricEigen } from './eigen';
+import { symmetricEigenvalues } from './eigenvalues';
 import { columnNorms, leadingColumns, type Matrix, scaledColumns } from './matrix';
 import { completed, orthonormalised } from './orthonormal';
 import type { Products } from './products';
@@ -24,7 +25,7 @@ const NOISE = 1e-7;
 
 /** All min(rows, columns) singular values of a finite matrix, falling. */
 export async function singularValues(m: Matrix, products: Products): Promise<Float64Array> {
-  return (await ofSmallerSide(m, products)).values;
+  return symmetricEigenvalues(await gramOfSmallerSide(m, products)).map(root);
 }
 
 /**
@@ -52,9 +53,12 @@ export async function truncatedSvd(m: Matrix, rank: number, products: Products, 
   const smaller = Math.min(m.rows, m.columns);
   if (smaller <= LARGEST_DENSE || sketchWidth(rank) >= smaller) return projected(m, leadingColumns((await leftSingular(m, products)).vectors, rank), products);
   const range = await rangeOf(m, rank, products, random);
-  const { vectors } = await leftSingular(await products.transposeMultiply(range, m), products);
-  const u = await products.multiply(range, leadingColumns(vectors, Math.min(rank, vectors.columns)));
-  return projected(m, await completed(u, rank, products), products);
+  const inside = await products.transposeMultiply(range, m);
+  const { vectors } = await leftSingular(inside, products);
+  const leading = leadingColumns(vectors, Math.min(rank, vectors.columns));
+  const u = await products.multiply(range, leading);
+  // The range may be of a lower rank than is wanted.
+  return leading.columns === rank ? { ...(await projected(inside, leading, products)), u } : projected(m, await completed(u, rank, products), products);
 }
 
 /** With u uᵀ m written as u diag(values) vᵀ. */
@@ -66,7 +70,15 @@ async function projected(m: Matrix, u: Matrix, products: Products): Promise<Trun
 
 /** Singular values, and the singular vectors of the side that is shorter. */
 async function ofSmallerSide(m: Matrix, products: Products): Promise<{ readonly values: Float64Array; readonly vectors: Matrix }> {
-  const gram = m.rows <= m.columns ? await products.multiply(m, m, 'transposed') : await products.transposeMultiply(m, m);
-  const { values, vectors } = symmetricEigen(gram);
-  return { values: values.map((value) => Math.sqrt(Math.max(value, 0))), vectors };
+  const { values, vectors } = symmetricEigen(await gramOfSmallerSide(m, products));
+  return { values: values.map(root), vectors };
+}
+
+function gramOfSmallerSide(m: Matrix, products: Products): Promise<Matrix> {
+  return m.rows <= m.columns ? products.multiply(m, m, 'transposed') : products.transposeMultiply(m, m);
+}
+
+/** Eigenvalues of Gram matrices are squares; rounding makes some of those that are 0 negative. */
+function root(value: number): number {
+  return Math.sqrt(Math.max(value, 0));
 }
