@@ -9,6 +9,7 @@ import { tensorFrom } from '../../ir/tensors';
 import { FREE_INITIALIZERS_IR } from '../cleanup/graphEditor';
 import { findWeights, type LinearWeight, storedTensor } from '../linear/findWeights';
 import { columnsOf, layoutOf, type MatrixLayout, MOST_COLUMNS, STAGE_BYTES } from '../linear/layout';
+import { weightPosition } from '../linear/uses';
 import { sparseTensors } from '../prune/weights/masks';
 
 export interface RefitLayer {
@@ -61,9 +62,9 @@ async function narrowing(original: Model, cut: Model): Promise<(node: Node) => b
   };
 }
 
-/** By the shape of the second factor, which has to be known; it need not be the stored one. */
+/** By the shape of the second factor, or of the table of an embedding, which has to be known; it need not be the stored one. */
 function productsOf(node: Node, { tensors }: ShapeMap): number | undefined {
-  const dims = fixed(tensors.get(node.inputs[1] ?? '')?.shape);
+  const dims = fixed(tensors.get(node.inputs[weightPosition(node)] ?? '')?.shape);
   const layout = dims === undefined ? undefined : layoutOf(node, dims);
   // Products of activations, whose weights are the first factor, have batches before.
   return layout === undefined ? dims?.at(-2) : columnsOf(layout);
