@@ -68,11 +68,13 @@ export async function findDecomposable(model: Model, isIgnored: (node: Node) => 
 /**
  * The weight of a layer in float64, one kernel a group: row-major [outputs, inputs, ...kernel] of `layer.shape`.
  *
- * @throws EngineError `weightsNotFinite`; `tensorSizeMismatch` when bytes and shape disagree.
+ * @throws EngineError `weightsNotFinite`; `tensorSizeMismatch` when bytes and shape disagree. Error when the layer is not in the
+ *   model (any more), a mistake of the caller.
  */
 export async function readKernels(model: Model, { weight, shape, groups, nodes: [first] }: DecomposableLayer): Promise<readonly Kernel[]> {
   const tensor = storedTensor(model, weight.name);
-  const matrix = tensor === undefined ? new Float64Array(0) : await readMatrix(tensor, weight);
+  if (tensor === undefined) throw new Error(`no tensor ${weight.name}`);
+  const matrix = await readMatrix(tensor, weight);
   if (!matrix.every(Number.isFinite)) throw new EngineError('weightsNotFinite', { layer: nodeLabel(first) }, { node: nodeLabel(first) });
   const size = matrix.length / groups;
   return Array.from({ length: groups }, (_, group) => ({ ...shape, data: tapsFastest(matrix.subarray(group * size, (group + 1) * size), shape) }));
