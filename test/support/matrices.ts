@@ -26,3 +26,26 @@ export function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
   }
   return most;
 }
+
+interface NoisyLowRank {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rank: number;
+  /** Standard deviation of the noise of an entry. */
+  readonly sigma: number;
+  /** Least singular value of the signal over the edge of the noise, sigma (sqrt(rows) + sqrt(columns)), above which noise has none. */
+  readonly smallest: number;
+  /** The largest likewise; others are spread between the two at random. */
+  readonly largest?: number;
+  readonly seed: number;
+}
+
+/** A matrix of a rank, with noise on every entry. */
+export async function noisyLowRank({ rows, columns, rank, sigma, smallest, largest = 4 * smallest, seed }: NoisyLowRank, products: Products): Promise<Matrix> {
+  const random = seededRandom(seed);
+  const edge = sigma * (Math.sqrt(rows) + Math.sqrt(columns));
+  const values = Float64Array.from({ length: rank }, (_, index) => edge * (index === 0 ? smallest : smallest + (largest - smallest) * random()));
+  const signal = await withSpectrum(rows, columns, values, products, seed);
+  const noise = normalMatrix(rows, columns, random);
+  return { rows, columns, data: signal.data.map((value, index) => value + sigma * (noise.data[index] as number)) };
+}

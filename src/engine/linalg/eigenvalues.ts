@@ -23,7 +23,8 @@ export function symmetricEigenvalues(m: Matrix): Float64Array {
   // Squares of entries must neither overflow nor vanish.
   const scale = m.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const { diagonal, beside } = tridiagonal(m.data.map((value) => value / scale), m.rows);
-  for (let first = 0; first < m.rows; first += 1) settle(diagonal, beside, first);
+  const largest = diagonal.reduce((most, value, index) => Math.max(most, Math.abs(value) + Math.abs(beside[index] as number)), 0);
+  for (let first = 0; first < m.rows; first += 1) settle(diagonal, beside, first, Number.EPSILON * largest);
   return diagonal.sort().reverse().map((value) => value * scale);
 }
 
@@ -106,13 +107,13 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** Rounds of QL on the rows from `first` until the first is parted from the rest. */
-function settle(diagonal: Float64Array, beside: Float64Array, first: number): void {
+/** Rounds of QL on the rows from `first` until the first is parted from the rest; couplings up to `nothing` are none. */
+function settle(diagonal: Float64Array, beside: Float64Array, first: number, nothing: number): void {
   const d = (index: number): number => diagonal[index] as number;
   const e = (index: number): number => beside[index] as number;
   for (let round = 0; ; round += 1) {
     let last = first;
-    while (last < diagonal.length - 1 && Math.abs(e(last)) > Number.EPSILON * (Math.abs(d(last)) + Math.abs(d(last + 1)))) last += 1;
+    while (last < diagonal.length - 1 && Math.abs(e(last)) > nothing) last += 1;
     if (last === first) return;
     if (round === MOST_ROUNDS) throw new Error('the eigenvalues of a matrix are not found: it is not finite');
     // Wilkinson's shift: the eigenvalue of the first two rows that is nearer to the first.
