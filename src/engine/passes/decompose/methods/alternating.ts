@@ -1,8 +1,8 @@
 // Alternating least squares for sums of rank-one components (CP): one run from one start. No choice between runs.
 
-import { type Matrix, squaredNorm, transposed } from '../../../linalg/matrix';
+import { dampedFactor } from '../../../linalg/inverseFactor';
+import { type Matrix, squaredNorm } from '../../../linalg/matrix';
 import type { Products } from '../../../linalg/products';
-import { solvePositive } from '../../../linalg/solve';
 import { columnwise, innerProducts, type Kruskal, normalised, tapColumns } from './kruskal';
 
 /** Of norm 1 or so. */
@@ -19,7 +19,10 @@ export interface Fit {
 }
 
 export interface FitSettings {
-  /** Added to the diagonals of the normal equations, whose entries are at most 1: holds components back from growing against each other. */
+  /**
+   * What is added to the diagonals of the normal equations (all 1 before), over what the fit misses: it holds components back from
+   * growing against each other where the kernel has no such rank, and vanishes where it has.
+   */
   readonly damping: number;
   readonly sweeps: number;
   /** A run ends when a sweep lowers `missed` by less than this share of it. */
@@ -27,8 +30,15 @@ export interface FitSettings {
   readonly products: Products;
 }
 
+interface Conditions {
+  readonly damping: number;
+  readonly products: Products;
+}
+
 /** `missed` below this share of the square of the norm is rounding of the sum it is computed by. */
 const EXACT = 1e-14;
+/** Damping that rounding of the normal equations needs in any case. */
+const LEAST_DAMPING = 1e-14;
 
 /**
  * ALS (Carroll and Chang 1970, Harshman 1970) with Nesterov momentum, dropped whenever the error grows (Mitchell, Ye and De Sterck
@@ -36,10 +46,11 @@ const EXACT = 1e-14;
  */
 export async function fitted(tensor: Tensor, start: Kruskal, settings: FitSettings): Promise<Fit> {
   const norm = squaredNorm(tensor.rows);
-  let best = await swept(tensor, start, settings);
+  const conditions = (missed: number): Conditions => ({ damping: Math.max(LEAST_DAMPING, settings.damping * missed / norm), products: settings.products });
+  let best = await swept(tensor, start, conditions(norm));
   let [from, momentum] = [best.modes, 0];
   for (let sweep = 1; sweep < settings.sweeps; sweep += 1) {
-    const next = await swept(tensor, from, settings);
+    const next = await swept(tensor, from, conditions(best.missed));
     if (next.missed > best.missed && momentum > 0) {
       [momentum, from] = [0, best.modes];
       continue;
@@ -55,7 +66,8 @@ export async function fitted(tensor: Tensor, start: Kruskal, settings: FitSettin
 }
 
 /** All modes once: inputs, axes, outputs. The start gives outputs and axes. */
-async function swept({ rows: whole, inputs }: Tensor, [outputs, , ...axes]: Kruskal, { damping, products }: FitSettings): Promise<Fit> {
+async function swept({ rows: whole, inputs }: Tensor, [outputs, , ...axes]: Kruskal, conditions: Conditions): Promise<Fit> {
+  const { products } = conditions;
   const taps = whole.columns / inputs;
   const components = outputs.columns;
 
@@ -63,20 +75,20 @@ async function swept({ rows: whole, inputs }: Tensor, [outputs, , ...axes]: Krus
   const unitOutputs = normalised(outputs).unit;
   const read = await products.transposeMultiply(whole, unitOutputs);
   const target = summed(read, tapColumns(axes, components), inputs, taps, 'taps');
-  const newInputs = normalised(solved(target, await innerProducts([unitOutputs, ...axes], products), damping)).unit;
+  const newInputs = normalised(await solved(target, await innerProducts([unitOutputs, ...axes], products), conditions)).unit;
 
   const byTap = summed(read, newInputs, inputs, taps, 'inputs');
   const newAxes = [...axes];
   for (const axis of newAxes.keys()) {
     const others = newAxes.filter((_, other) => other !== axis);
     const along = alongAxis(byTap, newAxes, axis);
-    newAxes[axis] = normalised(solved(along, await innerProducts([unitOutputs, newInputs, ...others], products), damping)).unit;
+    newAxes[axis] = normalised(await solved(along, await innerProducts([unitOutputs, newInputs, ...others], products), conditions)).unit;
   }
 
   const columns = columnwise(newInputs, tapColumns(newAxes, components));
   const inner = await innerProducts([newInputs, ...newAxes], products);
   const last = await products.multiply(whole, columns);
-  const newOutputs = solved(last, inner, damping);
+  const newOutputs = await solved(last, { ...inner, data: Float64Array.from(inner.data) }, conditions);
   return { modes: [newOutputs, newInputs, ...newAxes], missed: await missedBy(whole, newOutputs, last, inner, products) };
 }
 
@@ -88,11 +100,10 @@ async function missedBy(tensor: Matrix, outputs: Matrix, last: Matrix, inner: Ma
   return Math.max(0, squaredNorm(tensor) - 2 * cross + own);
 }
 
-/** x (inner + damping) = target, by columns: target inner⁻¹. */
-function solved(target: Matrix, inner: Matrix, damping: number): Matrix {
-  const damped = Float64Array.from(inner.data);
-  for (let index = 0; index < inner.rows; index += 1) damped[index * (inner.rows + 1)] = (damped[index * (inner.rows + 1)] as number) + damping;
-  return transposed(solvePositive({ ...inner, data: damped }, transposed(target)));
+/** The x with x (inner + damping) = target. */
+async function solved(target: Matrix, inner: Matrix, { damping, products }: Conditions): Promise<Matrix> {
+  const factor = await dampedFactor(inner, damping, products);
+  return products.multiply(await products.multiply(target, factor, 'transposed'), factor);
 }
 
 /** Sums `read` [inputs x taps, components], times `weights`, over taps (weights [taps, components]) or over inputs ([inputs, components]). */

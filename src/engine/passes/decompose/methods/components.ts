@@ -10,19 +10,19 @@ import { type Kruskal, normalised } from './kruskal';
 import type { FactorTask } from './method';
 
 /** Runs from the leading vectors of the modes, and from drawn ones. */
-const STARTS = 3;
+const STARTS = 6;
 /** Sweeps by which runs are compared; only the best goes on. */
-const TRIAL_SWEEPS = 30;
-const MOST_SWEEPS = 400;
+const TRIAL_SWEEPS = 20;
+const MOST_SWEEPS = 200;
 /** See `FitSettings.still`. */
-const STILL = 1e-5;
+const STILL = 5e-5;
 /**
  * Components that are longer together than this times the kernel cancel each other: a degenerate fit (de Silva and Lim 2008), which
  * rounding to float16 or int8 would break and training would follow nowhere (Phan et al. 2020).
  */
 const LONGEST = 10;
-/** Damping of the first attempt, hardly more than rounding, and of the next ones, as long as fits are degenerate. */
-const DAMPINGS = [1e-12, 1e-6, 1e-4, 1e-3, 1e-2];
+/** `FitSettings.damping` of the first attempt and of the next ones, as long as fits are degenerate. */
+const DAMPINGS = [3e-4, 3e-3, 3e-2];
 
 /**
  * Components that approximate a kernel that is not zero. Large kernels are fitted first in the few inputs and outputs that
