@@ -3,12 +3,12 @@
 
 import { symmetricEigen } from '../../../linalg/eigen';
 import { leadingColumns, type Matrix, scaledColumns, transposed } from '../../../linalg/matrix';
-import { orthonormalised } from '../../../linalg/orthonormal';
+import { completed, orthonormalised } from '../../../linalg/orthonormal';
 import type { Products } from '../../../linalg/products';
 import { solvePositive } from '../../../linalg/solve';
 import { truncatedSvd } from '../../../linalg/svd';
 import { outputRows } from './arrange';
-import { ALL_AT_ONCE, leadingVectors, spectrumOf, widened } from './bases';
+import { ALL_AT_ONCE, leadingVectors, spectrumOf } from './bases';
 import { remembered } from './defineMethod';
 import type { FactorTask } from './method';
 
@@ -78,7 +78,7 @@ function weightedGram(task: FactorTask): Promise<WeightedGram> {
   const covariance = task.covariance as Matrix;
   return remembered(task, 'weighted outputs', async () => {
     const w = outputRows(task.kernel);
-    const within = w.rows > w.columns ? widened(await orthonormalised(w, products), w.columns) : undefined;
+    const within = w.rows > w.columns ? await completed(await orthonormalised(w, products), w.columns, products) : undefined;
     const rows = within ? await products.transposeMultiply(within, w) : w;
     const seen = await timesCovariance(rows, covariance, products);
     const unseen = UNSEEN * meanVariance(covariance);
