@@ -1,5 +1,6 @@
 // The benchmarks by name, in the order of the issues they answer.
 
+import { decomposeLinalg } from './decompose/linalg';
 import { fuzz } from './core/fuzz';
 import { cleanupBench } from './core/cleanup';
 import { largeFiles } from './core/largeFiles';
@@ -33,4 +34,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, decomposeResnet, decomposeMobilenet, decomposeTransformer, decomposeResnet50, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, decomposeLinalg, decomposeResnet, decomposeMobilenet, decomposeTransformer, decomposeResnet50, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
