@@ -2,9 +2,11 @@
 // noise ratio and cosine. Both models run side by side without graph optimizations, and only sums are kept, so that
 // memory does not grow with the number of samples.
 
+import { integerMapOf } from '../analysis/integerValues';
 import { throwIfAborted } from '../error';
 import type { Split } from '../data/dataset';
 import { evenIndices } from '../data/sampling';
+import { makeNode } from '../ir/build';
 import { isFloat } from '../ir/dataTypes';
 import { indexGraph, type GraphIndex } from '../ir/graphIndex';
 import { cloneModel } from '../ir/clone';
@@ -81,19 +83,20 @@ async function compareGroup(
 ): Promise<Map<string, Sums>> {
   const sums = new Map(group.map(({ id }): [string, Sums] => [id, { signal: 0, noise: 0, other: 0, product: 0 }]));
   const settings = { ...options, optimization: 'disabled' as const };
-  const original = await runtime.createSession(exposing(before, group.map((pair) => pair.before)), settings);
-  const compressed = await runtime.createSession(exposing(after, group.map((pair) => pair.after)), settings);
+  const [signalled, heard] = [dequantized(before, group.map((pair) => pair.before)), dequantized(after, group.map((pair) => pair.after))];
+  const original = await runtime.createSession(exposing(signalled), settings);
+  const compressed = await runtime.createSession(exposing(heard), settings);
   try {
     const indices = evenIndices(split.size, options.samples);
     for (let start = 0; start < indices.length; start += options.batch) {
       throwIfAborted(options.signal);
       const { inputs } = await split.gather(indices.slice(start, start + options.batch));
-      const signal = await original.run(inputs, group.map((pair) => pair.before));
-      const noisy = await compressed.run(inputs, group.map((pair) => pair.after));
-      for (const pair of group) {
+      const signal = await original.run(inputs, signalled.tensors);
+      const noisy = await compressed.run(inputs, heard.tensors);
+      for (const [position, pair] of group.entries()) {
         const sum = sums.get(pair.id);
-        const a = signal[pair.before];
-        const b = noisy[pair.after];
+        const a = signal[signalled.tensors[position] ?? ''];
+        const b = noisy[heard.tensors[position] ?? ''];
         if (sum !== undefined && a !== undefined && b !== undefined) accumulate(sum, a, b);
       }
       options.progress?.(Math.min(1, (start + options.batch) / indices.length));
@@ -105,8 +108,28 @@ async function compareGroup(
   return sums;
 }
 
-/** The model with `tensors` as its outputs. onnxruntime infers their types. */
-function exposing(model: Model, tensors: readonly string[]): Model {
+/** A model and what to read of it. */
+interface Readable {
+  readonly model: Model;
+  readonly tensors: readonly string[];
+}
+
+/** The model with a DequantizeLinear behind each of `tensors` that integer operators make, and the names to read instead. */
+function dequantized(model: Model, tensors: readonly string[]): Readable {
+  const copy = cloneModel(model);
+  const index = indexGraph(copy.graph);
+  const readable = tensors.map((tensor) => {
+    const map = integerMapOf(tensor, index);
+    if (map === undefined) return tensor;
+    const output = index.uniqueName(`${tensor}_real`);
+    copy.graph.nodes.push(makeNode('DequantizeLinear', [tensor, map.scale, ...(map.zeroPoint === '' ? [] : [map.zeroPoint])], [output]));
+    return output;
+  });
+  return { model: copy, tensors: readable };
+}
+
+/** The model with those tensors as its outputs. onnxruntime infers their types. */
+function exposing({ model, tensors }: Readable): Model {
   const copy = cloneModel(model);
   const graph: Graph = copy.graph;
   graph.outputs = [...new Set(tensors)].map((name) => graph.outputs.find((value) => value.name === name) ?? { name });

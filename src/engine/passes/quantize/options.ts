@@ -16,7 +16,7 @@ export const staticOptions = Type.Object({
   calibration: choice(['mse', 'minmax', 'moving', 'percentile', 'entropy'], { notReady: ['moving', 'entropy'] }),
   percentile: Type.Number({ default: 99.99, minimum: 90, maximum: 100, advanced: true }),
   samples: count(256),
-  format: choice(['qdq', 'qoperator'], { notReady: ['qoperator'], advanced: true }),
+  format: choice(['qdq', 'qoperator'], { advanced: true }),
   weights: choice(['s8', 'u8'], { advanced: true }),
   activations: choice(['u8', 's8', 'u16', 's16'], { notReady: ['u16', 's16'], advanced: true }),
   perChannel: flag(true, { advanced: true }),
@@ -38,6 +38,8 @@ export type StaticOptions = Static<typeof staticOptions>;
 export interface StaticSettings {
   readonly method: RangeMethod;
   readonly samples: number;
+  /** Pairs around float operators, or integer operators. */
+  readonly format: StaticOptions['format'];
   readonly weights: IntegerRange;
   /** Weights use 7 of their 8 bits. */
   readonly reduced: boolean;
@@ -48,12 +50,16 @@ export interface StaticSettings {
 
 /**
  * @throws EngineError `optionNotReady` for values of later versions, `invalidOption` for a pair no kernel has
- * (int8 activations with uint8 weights).
+ * (int8 activations with uint8 weights), and for integer operators on a provider that has none.
  */
 export function settingsOf(options: StaticOptions, target: Target): StaticSettings {
   refuseNotReady(options);
   if (options.activations === 's8' && options.weights === 'u8') {
     throw new EngineError('invalidOption', { pass: staticPassId, path: 'weights', problem: 'problem.weightsU8', allowed: 's8' });
+  }
+  // QLinearConv and its kin are operators of the CPU provider.
+  if (options.format === 'qoperator' && target.provider !== 'cpu') {
+    throw new EngineError('invalidOption', { pass: staticPassId, path: 'format', problem: 'problem.qoperatorProvider', allowed: 'qdq' });
   }
   // Only u8 by s8 products saturate in 16 bits (checklist, ORT PR #12088).
   const saturates = !target.wideAccumulation && options.activations === 'u8' && options.weights === 's8';
@@ -61,6 +67,7 @@ export function settingsOf(options: StaticOptions, target: Target): StaticSettin
   return {
     method: methodOf(options),
     samples: options.samples,
+    format: options.format,
     weights: weightRange(options.weights === 's8' ? 'int8' : 'uint8', reduced),
     reduced,
     activations: {

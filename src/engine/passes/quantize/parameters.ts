@@ -32,7 +32,7 @@ export function parameterWriter(scope: GraphScope, settings: ParameterSettings):
     if (same !== undefined) return { nodes: [], output: same.output };
     const output = scope.uniqueName(`${layer.weight}_dq`);
     const codes = scope.constant(`${layer.weight}_q`, quantized.codes);
-    const node = dequantizeNode(codes, mapOf(scope, layer.weight, quantized), output, { axis: quantized.axis });
+    const node = dequantizeNode(codes, mapOf(scope, layer.weight, quantized), output, quantized.axis);
     written.set(layer.weight, [...(written.get(layer.weight) ?? []), { quantized, output }]);
     return { nodes: [node], output };
   };
@@ -89,17 +89,19 @@ function writeBias(scope: GraphScope, name: string, bias: NdArray, weight: Quant
     ...(weight.axis === undefined ? {} : { axis: 0 }),
   };
   const output = scope.uniqueName(`${name}_dq`);
-  return dequantizeNode(scope.constant(`${name}_q`, quantized.codes), mapOf(scope, name, quantized), output, { axis: quantized.axis });
+  return dequantizeNode(scope.constant(`${name}_q`, quantized.codes), mapOf(scope, name, quantized), output, quantized.axis);
 }
 
+/** A bias has zero point 0 and leaves it out; a weight says it even so, or onnxruntime 1.30 would keep its Gemm float. */
 function mapOf(scope: GraphScope, name: string, { codes, scales, zeroPoint, axis }: QuantizedWeight): MapNames {
-  const type = codes.type as 'int8' | 'uint8' | 'int32';
+  const { type } = codes;
+  const zero = (write: (type: 'int8' | 'uint8') => string): string => (type === 'int8' || type === 'uint8' ? write(type) : '');
   if (axis === undefined) {
-    return { scale: scope.scalar(`${name}_scale`, 'float32', scales[0] ?? 1), zeroPoint: scope.scalar(`${name}_zero`, type, zeroPoint) };
+    return { scale: scope.scalar(`${name}_scale`, 'float32', scales[0] ?? 1), zeroPoint: zero((one) => scope.scalar(`${name}_zero`, one, zeroPoint)) };
   }
   return {
     scale: scope.constant(`${name}_scale`, { type: 'float32', dims: [scales.length], data: scales }),
-    zeroPoint: scope.repeated(`${name}_zero`, type, zeroPoint, scales.length),
+    zeroPoint: zero((one) => scope.repeated(`${name}_zero`, one, zeroPoint, scales.length)),
   };
 }
 

@@ -2,14 +2,15 @@
 // constants for layers, clamps folded, leftovers removed. A tensor made by a quantized node keeps its name as the output
 // of DequantizeLinear, so that graph outputs, subgraphs and comparisons still find it.
 
-import { indexGraph, type GraphIndex } from '../../ir/graphIndex';
-import { type Graph, type Node, isOp } from '../../ir/model';
+import type { GraphIndex } from '../../ir/graphIndex';
+import { type Node, isOp } from '../../ir/model';
 import type { Affine } from './affine';
 import { dropUnused } from '../../ir/edit/dropUnused';
 import { activationInputs, type Role } from './operators';
 import type { ParameterWriter } from './parameters';
 import type { Plan, WeightLayer } from './plan';
 import { type GraphScope, dequantizeNode, mapConstants, quantizeNode } from './scope';
+import { withoutUnread } from './unread';
 
 export interface Rewrite {
   readonly index: GraphIndex;
@@ -64,8 +65,6 @@ function graphWriter({ scope, plan, maps, parameters, origins: before }: Rewrite
     nodes.push(node);
     origins.set(node.outputs[0] ?? '', from);
   };
-  /** A fresh tensor name is free for a node too, one of the model may not be. */
-  const nodeName = (output: string, tensor: string): { name: string } => ({ name: output === tensor ? scope.uniqueName(`${tensor}_dq`) : output });
   const mapOf = (tensor: string): Affine => maps.get(tensor) as Affine;
 
   const addPairFrom = (source: string, tensor: string, output: string, from: readonly string[]): void => {
@@ -73,7 +72,7 @@ function graphWriter({ scope, plan, maps, parameters, origins: before }: Rewrite
     const code = scope.uniqueName(`${tensor}_q`);
     codes.set(tensor, code);
     push(quantizeNode(source, map, code), from);
-    push(dequantizeNode(code, map, output, nodeName(output, tensor)), from);
+    push(dequantizeNode(code, map, output), from);
   };
 
   const addPair = (tensor: string, from: readonly string[]): void => {
@@ -92,7 +91,7 @@ function graphWriter({ scope, plan, maps, parameters, origins: before }: Rewrite
     node.inputs = [codes.get(input) as string, pads, map.zeroPoint, ...axes];
     node.outputs = [code];
     push(node, from);
-    push(dequantizeNode(code, map, output, nodeName(output, output)), from);
+    push(dequantizeNode(code, map, output), from);
   };
 
   return {
@@ -139,13 +138,4 @@ function originsOfReader({ index, plan, origins }: Rewrite, tensor: string): rea
 
 function joined(a: readonly string[], b: readonly string[]): readonly string[] {
   return [...new Set([...a, ...b])];
-}
-
-/** DequantizeLinear that nobody reads: codes went on as codes. */
-function withoutUnread(graph: Graph): Node[] {
-  const index = indexGraph(graph);
-  return graph.nodes.filter((node) => {
-    const output = node.outputs[0] ?? '';
-    return !isOp(node, 'DequantizeLinear') || index.uses(output).length > 0 || index.outputs.has(output);
-  });
 }

@@ -54,6 +54,7 @@ const arrayOf: Readonly<Record<ScalarType, (values: readonly number[]) => TypedA
 /** Names of the scale and zero point of one map. */
 export interface MapNames {
   readonly scale: string;
+  /** '' for 0, where DequantizeLinear may leave it out. */
   readonly zeroPoint: string;
 }
 
@@ -66,15 +67,13 @@ export function mapConstants(scope: GraphScope, tensor: string, affine: Affine):
   };
 }
 
+// Neither has a name of its own: none is asked for, and it would repeat that of the output.
+
 export function quantizeNode(input: string, map: MapNames, output: string): Node {
-  return makeNode('QuantizeLinear', [input, map.scale, map.zeroPoint], [output], {}, { name: output });
+  return makeNode('QuantizeLinear', [input, map.scale, map.zeroPoint], [output]);
 }
 
-/**
- * `axis` is written out always: its default is 1, which is wrong for weights of Conv. `name` where the output has the name
- * of a tensor of the model, which a node may have as well.
- */
-export function dequantizeNode(input: string, map: MapNames, output: string, options: { readonly axis?: number | undefined; readonly name?: string } = {}): Node {
-  const attributes = options.axis === undefined ? {} : { axis: int(options.axis) };
-  return makeNode('DequantizeLinear', [input, map.scale, map.zeroPoint], [output], attributes, { name: options.name ?? output });
+/** `axis` is written out always: its default is 1, which is wrong for weights of Conv. */
+export function dequantizeNode(input: string, { scale, zeroPoint }: MapNames, output: string, axis?: number): Node {
+  return makeNode('DequantizeLinear', zeroPoint === '' ? [input, scale] : [input, scale, zeroPoint], [output], axis === undefined ? {} : { axis: int(axis) });
 }

@@ -1,5 +1,6 @@
-// The pass `quantize.static`: 8-bit weights and activations as QuantizeLinear/DequantizeLinear pairs, ranges measured on
-// calibration samples. The steps are in the files it calls: plan (what), calibrate and ranges (scales), rewrite (how).
+// The pass `quantize.static`: 8-bit weights and activations as QuantizeLinear/DequantizeLinear pairs or as integer operators,
+// ranges measured on calibration samples. The steps are in the files it calls: plan (what), calibrate and ranges (scales),
+// rewrite (pairs), qoperator (integer operators in place of pairs).
 
 import { type FormCode, said } from '../../../protocol/text/index';
 import type { Finding } from '../../../protocol/report';
@@ -18,6 +19,7 @@ import { type Observers, observed } from './observers';
 import { type StaticSettings, settingsOf, staticOptions, staticPassId } from './options';
 import { parameterWriter } from './parameters';
 import { type Plan, planQuantization } from './plan';
+import { writeIntegerOperators } from './qoperator/integerOperators';
 import { refuseQuantized } from './quantized';
 import { affineFor, affineOf } from './ranges';
 import { writePlan } from './rewrite';
@@ -61,7 +63,8 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
     const forms = new Map([...cleaned.forms, ...formsOf(plan, settings, cleaned.origins)]);
     const findings = [...cleaned.findings, ...findingsOf(plan, observers, split, settings, cleaned.origins)];
     const scope = graphScope(index);
-    const origins = await writePlan({
+    const named = new Set([...index.inputs, ...index.producer.keys()]);
+    const pairs = await writePlan({
       index, scope, plan,
       maps: chooseMaps(plan, observers, settings),
       parameters: parameterWriter(scope, { range: settings.weights, perChannel: settings.perChannel }),
@@ -71,6 +74,7 @@ export const quantizeStatic: Pass<typeof staticOptions> = {
         context.progress({ activity: 'progress.quantizing', fraction: done / plan.layers.size, layer: layersOf(layer.node, cleaned.origins)[0] ?? '' });
       },
     });
+    const origins = settings.format === 'qoperator' ? await writeIntegerOperators({ model: output, scope, origins: pairs, named }) : pairs;
     output.irVersion = Math.max(output.irVersion, neededIrVersion);
     return {
       model: output,

@@ -12,7 +12,7 @@ const model = (): Model => small({ nodes: [conv('x', 'one'), conv('one', 'two'),
 describe('what quantize.static refuses', () => {
   const planned: readonly [string, Partial<StaticOptions>][] = [
     ['effort', { effort: 'balanced' }], ['effort', { effort: 'best' }], ['calibration', { calibration: 'entropy' }], ['calibration', { calibration: 'moving' }],
-    ['format', { format: 'qoperator' }], ['activations', { activations: 'u16' }], ['bits.weights', { bits: { weights: 4, activations: 8 } }],
+    ['activations', { activations: 'u16' }], ['bits.weights', { bits: { weights: 4, activations: 8 } }],
     ['bits.activations', { bits: { weights: 8, activations: 16 } }], ['equalize', { equalize: true }], ['smooth', { smooth: true }],
     ['rounding', { rounding: 'adaround' }], ['calibrationData', { calibrationData: 'synthetic' }],
   ];
@@ -57,6 +57,11 @@ describe('what quantize.static refuses', () => {
       assert.deepEqual(findings.map(({ code, params }) => [code, params['layer'], params['why']]), [['finding.layerKeptFloat', 'two', 'why.ignored']]);
     }
     await assert.rejects(quantized(model(), { ignore: ['three'] }), { code: 'ignoreMatchesNothing', params: { pattern: 'three', option: 'ignore' } });
+  });
+
+  it('integer operators on a provider that has none', async () => {
+    await assert.rejects(quantized(model(), { format: 'qoperator' }, samples(4), { target: { provider: 'cuda', wideAccumulation: true } }), (error: { code: string; params: Record<string, unknown> }) =>
+      error.code === 'invalidOption' && error.params['path'] === 'format' && error.params['allowed'] === 'qdq');
   });
 
   it('tells when there are fewer samples than wanted', async () => {

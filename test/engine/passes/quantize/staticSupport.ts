@@ -103,7 +103,8 @@ export async function dequantization(model: Model, tensor: string) {
   return {
     codes: await constant(codes),
     scales: (await constant(scale))?.data as Float32Array,
-    zeros: [...((await constant(zero))?.data as Uint8Array)],
+    /** Empty where left out, which means 0. */
+    zeros: Array.from(((await constant(zero))?.data ?? []) as ArrayLike<number>),
     axis: axis?.kind === 'int' ? Number(axis.value) : undefined,
     scaleName: scale,
     zeroName: zero,
