@@ -2,7 +2,7 @@
 
 import './dom/base.css';
 import './table/grid.css';
-import './importance/importance.css';
+import './curves/curves.css';
 import './editor/editor.css';
 import type { EvaluateReport, InspectReport, ProfileReport } from '../src/protocol/report';
 import type { CompressChoice, EditorCalls, JobState, ModelReview, ToEditor } from '../src/protocol/webviewMessages';

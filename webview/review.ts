@@ -2,7 +2,7 @@
 
 import './dom/base.css';
 import './table/grid.css';
-import './importance/importance.css';
+import './curves/curves.css';
 import './review/review.css';
 import type { CompareReport, LayerReport } from '../src/protocol/report';
 import type { ReportEntry, ReviewCalls, ToReview } from '../src/protocol/webviewMessages';
@@ -14,9 +14,11 @@ import { link } from './dom/link';
 import { connect } from './dom/hostLink';
 import { phrase, t } from './dom/language';
 import { type Gain, gainCounts, gainOf } from '../src/protocol/changes';
+import { factoredSteps } from './logic/factors';
 import { prunedSteps, stepsOf } from './logic/importance';
 import { type Sorting, nextSorting, sortRows } from './logic/sorting';
 import { reviewColumns, reviewValue } from './review/columns';
+import { factorsSection } from './review/factors';
 import { importanceSection } from './review/importance';
 import { totalsTable } from './review/totals';
 import { trainingSections } from './review/training';
@@ -85,10 +87,12 @@ function reportChoice({ id, name, folder, time }: ReportEntry): { value: string;
 
 function drawReport(): void {
   if (report === null) return;
+  const showLayer = (layer: string): void => host.tell('selectLayer', { layer });
   fill(
     summary,
     totalsTable(report),
-    ...prunedSteps(report).map((step) => importanceSection(step, (layer) => host.tell('selectLayer', { layer }))),
+    ...prunedSteps(report).map((step) => importanceSection(step, showLayer)),
+    ...factoredSteps(report).map((step) => factorsSection(step, showLayer)),
     ...trainingSections(stepsOf(report)),
     foldedFindings(report.warnings),
     element('p', { class: 'environment quiet' }, conditions(report)),

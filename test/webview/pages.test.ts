@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { describePasses } from '../../src/engine/passes/registry';
 import { said, say, type TextCode } from '../../src/protocol/text/index';
-import { importanceCurves, longModel, passes, profile, report, resnet } from './support/fixtures';
+import { factoredReport, importanceCurves, layerFactors, longModel, passes, profile, report, resnet } from './support/fixtures';
 import { type OpenedPage, launchBrowser, openPage } from './support/page';
 import { type ThemeName, themes } from './support/themes';
 
@@ -99,6 +99,65 @@ describe('the pages in a browser', function () {
     await section.getByRole('img', { name: /^Importance of 32 channels/ }).waitFor();
     assert.match((await section.locator('.chosen-name').textContent()) ?? '', /layer1\/0\/conv1\/Conv \+ 1 of the same width/);
     assert.equal((await section.boundingBox())?.height, before?.height, 'nothing moves when another group is drawn');
+    await page.keyboard.press('End');
+    await section.getByRole('button', { name: 'block99/Conv' }).click();
+    assert.deepEqual((await calls()).at(-1), { name: 'selectLayer', request: { layer: '/block99/Conv_output_0' } });
+    await page.close();
+  });
+
+  for (const theme of Object.keys(themes) as ThemeName[]) {
+    it(`shows what layers were split into without a finding of axe (${theme})`, async () => {
+      const editor = await openEditor(browser, theme);
+      await editor.tell({ type: 'review', review: { ...review, report: factoredReport } });
+      await editor.page.locator('.grid-body .grid-row').nth(4).click();
+      await editor.page.locator('.details details.numbers > summary').first().click();
+      assert.deepEqual(await violations(editor), []);
+      const panel = await openReview(browser, theme);
+      await panel.tell({ type: 'report', report: factoredReport });
+      await panel.page.locator('details.factored > summary').click();
+      await panel.page.locator('details.factored details.numbers > summary').first().click();
+      assert.deepEqual(await violations(panel), []);
+      assert.deepEqual([...editor.problems, ...panel.problems], []);
+      await Promise.all([editor.page.close(), panel.page.close()]);
+    });
+  }
+
+  it('shows of a layer that was split its ranks, costs and errors, with the singular values that decided it', async () => {
+    const { page, tell } = await openEditor(browser, 'dark');
+    await tell({ type: 'review', review: { ...review, report: factoredReport } });
+    const details = page.locator('.details');
+    const facts = async (): Promise<string> => (await details.locator('section', { has: page.getByRole('heading', { name: 'Factors' }) }).locator('dl').innerText()).replaceAll('\u202f', ' ');
+    await page.locator('.grid-body .grid-row').nth(0).click();
+    assert.match(await facts(), /Method\s+Tucker\s+Rank\s+4 of 16 inputs, 8 of 16 outputs\s+Parameters\s+496 → 149 \(−70 %\)\s+MACs\s+.*\(−70 %\)\s+Latency, alone\s+0\.0410 ms → 0\.0205 ms \(−50 %\)\s+Error of weights\s+5\.00 %\s+Error of outputs\s+0\.400 %/);
+    await details.getByRole('img', { name: /^Singular values of the inputs, .* 4 of 16 are kept/ }).waitFor();
+    await details.getByRole('img', { name: /^Singular values of the outputs, .* 8 of 16 are kept/ }).waitFor();
+    await details.locator('.numbers > summary').first().click();
+    const rows = await details.locator('.numbers').first().locator('tbody tr').allInnerTexts();
+    assert.deepEqual([rows.length, rows.filter((row) => row.includes('left out')).length], [16, 12]);
+    await page.locator('.grid-body .grid-row').nth(2).click();
+    await details.getByRole('img', { name: /^Weights of components, .* 4 of 4 are kept/ }).waitFor();
+    assert.doesNotMatch(await facts(), /Latency|Error of outputs/, 'what was not measured has no row');
+    await page.locator('.grid-body .grid-row').nth(15).click();
+    assert.equal(await details.locator('figure').count(), 0, 'no drawing where nothing was split');
+    await page.close();
+  });
+
+  it('lists the layers that were split, and draws the one that the keyboard comes to', async () => {
+    const { page, tell, calls } = await openReview(browser, 'dark');
+    const factors = layerFactors(100);
+    await tell({ type: 'report', report: { ...factoredReport, steps: factoredReport.steps.map((step) => ({ ...step, factors })) } });
+    const section = page.locator('details.factored');
+    assert.match((await section.locator('summary').first().textContent()) ?? '', /MACs of 100 layers \d+M → \d+(\.\d)?M$/);
+    await section.locator('summary').first().click();
+    const list = section.getByRole('treegrid', { name: 'Layers and their ranks' });
+    assert.ok((await list.locator('.grid-body .grid-row').count()) < 30);
+    await list.locator('[aria-selected="true"]').focus();
+    await page.keyboard.press('Home');
+    const height = (await section.boundingBox())?.height;
+    await section.getByRole('img', { name: /^Singular values of the inputs/ }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await section.getByRole('img', { name: /^Singular values, falling/ }).waitFor();
+    assert.equal((await section.boundingBox())?.height, height, 'nothing moves when another layer is drawn');
     await page.keyboard.press('End');
     await section.getByRole('button', { name: 'block99/Conv' }).click();
     assert.deepEqual((await calls()).at(-1), { name: 'selectLayer', request: { layer: '/block99/Conv_output_0' } });

@@ -2,7 +2,7 @@
 
 import type { ErrorData } from '../../src/protocol/errors';
 import type { Progress } from '../../src/protocol/jobs';
-import { type Language, type Said, type TextCode, type TextParams, languageOf, say } from '../../src/protocol/text/index';
+import { type Language, type Said, type TextCode, type TextParams, isTextCode, languageOf, say } from '../../src/protocol/text/index';
 import { viewActivity, viewErrorText, viewMetric, viewSaid } from '../../src/protocol/viewWords';
 
 const language = (): Language => languageOf(document.documentElement.lang);
@@ -19,6 +19,12 @@ export function phrase(said: Said<string>): string {
 /** Name of a metric, e.g. `Top-1`. */
 export function metricTitle(name: string | null): string {
   return viewMetric(name, language());
+}
+
+/** Title of a pass; one of another version has its id. */
+export function passTitle(id: string): string {
+  const code = `pass.${id}`;
+  return isTextCode(code) ? t(code) : id;
 }
 
 /** What a job is doing. */

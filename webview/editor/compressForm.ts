@@ -7,7 +7,7 @@ import type { CompressChoice, DataChoice, DataChoices, Dims, JobState } from '..
 import { type TextCode, isTextCode } from '../../src/protocol/text/index';
 import { type Choice, button, dropdown, textField } from '../controls/index';
 import { element, fill } from '../dom/element';
-import { phrase, t } from '../dom/language';
+import { passTitle, phrase, t } from '../dom/language';
 import { link } from '../dom/link';
 import { collectOptions } from '../logic/formValues';
 import { type FormField, formFields } from '../logic/optionForm';
@@ -171,7 +171,7 @@ export function createCompressForm(options: CompressFormOptions): CompressForm {
 }
 
 function goalChoices(passes: readonly PassDescription[], refused: readonly Refusal[]): readonly Choice[] {
-  const offered = passes.map((pass) => ({ value: pass.id, label: passTitle(pass) }));
+  const offered = passes.map((pass) => ({ value: pass.id, label: passTitle(pass.id) }));
   return [{ value: RECOMMENDED, label: t('view.form.recommended') }, ...offered, ...refused.map(({ id, title }) => ({ value: id, label: title, disabled: true }))];
 }
 
@@ -184,7 +184,7 @@ interface Refusal {
 
 function refusal(pass: PassDescription, findings: readonly Finding[]): Refusal | undefined {
   const finding = findings.find(({ code }) => pass.refuses?.some((refused) => refused === code) === true);
-  return finding && { id: pass.id, title: passTitle(pass), finding };
+  return finding && { id: pass.id, title: passTitle(pass.id), finding };
 }
 
 /** One sentence for all: so far one finding keeps passes away. */
@@ -193,15 +193,10 @@ function refusedWords([first, ...others]: readonly Refusal[]): string {
   return t('view.form.refused', { passes: [first, ...others].map(({ title }) => title).join(', '), why: phrase(first.finding) });
 }
 
-function passTitle(pass: PassDescription): string {
-  const code = `pass.${pass.id}`;
-  return isTextCode(code) ? t(code) : pass.id;
-}
-
 function passAbout(pass: PassDescription, recommended: boolean): string {
   const code = `pass.${pass.id}.about`;
   const words = isTextCode(code) ? t(code) : '';
-  return recommended ? t('view.form.recommended.with', { pass: passTitle(pass), about: words }) : words;
+  return recommended ? t('view.form.recommended.with', { pass: passTitle(pass.id), about: words }) : words;
 }
 
 function dataWords(pass: PassDescription | undefined, hasData: boolean): string {

@@ -1,12 +1,14 @@
 // The pane beside the table: all that is known about one layer.
 
-import type { ImportanceCurve, LayerReport, ValueDescription } from '../../src/protocol/report';
+import type { ImportanceCurve, LayerFactors, LayerReport, ValueDescription } from '../../src/protocol/report';
 import type { LayerRow } from '../logic/layerRows';
 import { UNKNOWN, bytes, count, decibels, milliseconds, shape, shortLayerName, signedMilliseconds, signedPercent, signedPoints } from '../logic/format';
-import { keptWords, largeCurve } from '../importance/drawing';
-import { numbersBehind } from '../importance/numbers';
+import { factorFacts } from '../curves/factorWords';
+import { importanceNumbers, keptWords, largeCurve } from '../curves/importance';
+import { largeSpectra, spectraNumbers } from '../curves/spectra';
 import { makersOf } from '../logic/importance';
 import { type Child, element } from '../dom/element';
+import { facts } from '../dom/facts';
 import { link } from '../dom/link';
 import { phrase, t } from '../dom/language';
 
@@ -33,6 +35,7 @@ export function layerDetails(row: LayerRow, onShowText: () => void): HTMLElement
     ]), link(t('text.show'), onShowText)),
     ...(report === null ? [] : compressed(report, row)),
     ...row.curves.map((curve) => importance(curve, layer.id)),
+    ...row.factors.map(factored),
     ...section(t('view.inputs'), layer.inputs.map(valueLine)),
     ...section(t('view.outputs'), layer.outputs.map(valueLine)),
     ...section(t('view.detail.nodes'), layer.nodes.map((node) => element('li', { class: 'mono' }, node))),
@@ -64,8 +67,12 @@ function importance(curve: ImportanceCurve, id: string): HTMLElement {
     element('h3', {}, t('view.detail.importance', { kept: keptWords(curve) })),
     largeCurve(curve),
     others.length === 0 ? null : element('p', { class: 'quiet together', title: others.join('\n') }, together(others.map(shortLayerName))),
-    numbersBehind(curve),
+    importanceNumbers(curve),
   );
+}
+
+function factored(factors: LayerFactors): HTMLElement {
+  return group(element('h3', {}, t('view.detail.factors')), factorFacts(factors), largeSpectra(factors), ...spectraNumbers(factors));
 }
 
 /** A residual stream joins dozens of layers; the tooltip has them all. */
@@ -78,10 +85,6 @@ function together(names: readonly string[]): string {
 
 function group(...children: readonly Child[]): HTMLElement {
   return element('section', {}, ...children);
-}
-
-function facts(entries: readonly (readonly [string, string])[]): HTMLElement {
-  return element('dl', { class: 'facts' }, ...entries.flatMap(([name, text]) => [element('dt', { class: 'quiet' }, name), element('dd', {}, text)]));
 }
 
 function section(title: string, items: readonly Child[]): readonly HTMLElement[] {

@@ -15,7 +15,7 @@ export interface DrawnControl {
 }
 
 export function drawControl(field: ValueField): DrawnControl {
-  const label = optionLabel(field.name);
+  const label = optionLabel(field.name, field.pass);
   const about = aboutOf(field);
   if (field.kind === 'flag') {
     const control = checkbox(label, startValue(field) === true, () => undefined);
@@ -50,8 +50,8 @@ export function aboutLine(about: string | undefined): HTMLElement | null {
 }
 
 /** A pass without words shows the key itself. */
-export function optionLabel(name: string): string {
-  const code = optionTitle(name);
+export function optionLabel(name: string, pass: string): string {
+  const code = optionTitle(name, pass);
   return code === undefined ? name : t(code);
 }
 

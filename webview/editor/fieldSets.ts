@@ -64,7 +64,7 @@ function drawField(field: FormField): DrawnField {
 
 /** Off at first: an object that is left out is not sent. */
 function drawSwitch(field: SwitchField): DrawnField {
-  const label = optionLabel(field.name);
+  const label = optionLabel(field.name, field.pass);
   const inner = drawFields(field.fields);
   const body = element('div', { class: 'inner', role: 'group', 'aria-label': label, hidden: true }, ...inner.roots);
   const control = checkbox(label, false, (on) => (body.hidden = !on));
@@ -76,7 +76,7 @@ function drawSwitch(field: SwitchField): DrawnField {
 }
 
 function drawAlternatives(field: AlternativesField): DrawnField {
-  const label = optionLabel(field.name);
+  const label = optionLabel(field.name, field.pass);
   const drawn = field.choices.flatMap(({ name, field: alternative }) => (alternative === undefined ? [] : [{ name, drawn: drawField(alternative) }]));
   const show = (chosen: string): void => {
     for (const { name, drawn: { root } } of drawn) root.hidden = name !== chosen;
@@ -91,6 +91,6 @@ function drawAlternatives(field: AlternativesField): DrawnField {
 }
 
 function alternativeLabel({ field, word }: Alternative): string {
-  if (field !== undefined) return optionLabel(field.name);
+  if (field !== undefined) return optionLabel(field.name, field.pass);
   return word === undefined ? t('view.form.automatic') : valueLabel(word.option, word.value);
 }

@@ -59,6 +59,12 @@ export function percent(share: number): string {
   return `${minus(share * 100, digits)}${THIN}%`;
 }
 
+/** A share that is an error, as a percentage of three significant digits: `12.3 %`, `0.0412 %`. */
+export function errorPercent(share: number): string {
+  // Less is rounding in float32.
+  return share < 1e-6 ? `< 0.0001${THIN}%` : `${significant(share * 100)}${THIN}%`;
+}
+
 /** Decibels with one digit, without the unit; beyond 120 dB float32 has nothing left to tell apart. */
 export function decibels(value: number): string {
   return value > 120 ? '>\u202f120' : minus(value, 1);

@@ -1,8 +1,9 @@
 // Rows of the layer table of a model: what `inspect` says, joined by layer id with a profile and with the newest report.
 
-import type { ImportanceCurve, InspectReport, LayerDescription, LayerReport, ProfileReport, ProfiledLayer } from '../../src/protocol/report';
+import type { ImportanceCurve, InspectReport, LayerDescription, LayerFactors, LayerReport, ProfileReport, ProfiledLayer } from '../../src/protocol/report';
 import type { ModelReview } from '../../src/protocol/webviewMessages';
 import { type LayerChange, deltasFit, layerChange } from '../../src/protocol/changes';
+import { factorsByLayer } from './factors';
 import { curvesByLayer } from './importance';
 import type { SortValue } from './sorting';
 import { shape } from './format';
@@ -19,6 +20,8 @@ export interface LayerRow {
   readonly change: LayerChange | null;
   /** Importance of the units that the layer makes, in the steps that removed some. */
   readonly curves: readonly ImportanceCurve[];
+  /** What the layer was split into. */
+  readonly factors: readonly LayerFactors[];
 }
 
 /** Largest value of each bar column, so that bars compare layers with each other. */
@@ -34,6 +37,7 @@ export interface RowMaxima {
 export function layerRows(model: InspectReport, profile: ProfileReport | null, review: ModelReview | null): readonly LayerRow[] {
   const reported = new Map(review?.report.layers.map((layer) => [layer.id, layer]));
   const curves = review === null ? undefined : curvesByLayer(review.report);
+  const factors = review === null ? undefined : factorsByLayer(review.report);
   const measured = new Map<string, ProfiledLayer>();
   const together = new Map<string, string>();
   for (const piece of profile?.layers ?? []) {
@@ -52,6 +56,7 @@ export function layerRows(model: InspectReport, profile: ProfileReport | null, r
       report,
       change: report === null ? null : layerChange(report),
       curves: curves?.get(layer.id) ?? [],
+      factors: factors?.get(layer.id) ?? [],
     };
   });
 }

@@ -1,10 +1,9 @@
 // How the passes that train went: a line a pass, which opens into loss and metric over the epochs, as a drawing and as a table.
 
 import type { StepReport, TrainingReport } from '../../src/protocol/report';
-import { isTextCode } from '../../src/protocol/text/index';
 import { element } from '../dom/element';
 import { icon } from '../dom/icons';
-import { metricTitle, t } from '../dom/language';
+import { metricTitle, passTitle, t } from '../dom/language';
 import { drawn, rounded } from '../dom/svg';
 import { curvePoints } from '../logic/curve';
 import { significant, UNKNOWN } from '../logic/format';
@@ -21,11 +20,10 @@ export function trainingSections(steps: readonly StepReport[]): readonly HTMLEle
 }
 
 function section(pass: string, training: TrainingReport): HTMLElement {
-  const code = `pass.${pass}`;
   return element(
     'details',
     { class: 'training' },
-    element('summary', {}, element('span', { class: 'first-line' }, t('view.training.summary', { pass: isTextCode(code) ? t(code) : pass, result: resultOf(training) })), icon('turn')),
+    element('summary', {}, element('span', { class: 'first-line' }, t('view.training.summary', { pass: passTitle(pass), result: resultOf(training) })), icon('turn')),
     element('figure', {}, drawing(training), legend(training)),
     table(training),
   );

@@ -50,8 +50,40 @@ function isStep(value: unknown): boolean {
     isRecord(value) &&
     typeof value['pass'] === 'string' &&
     (value['training'] === undefined || (isRecord(value['training']) && Array.isArray(value['training']['epochs']) && value['training']['epochs'].every(isRecord))) &&
-    (value['importance'] === undefined || (Array.isArray(value['importance']) && value['importance'].every(isCurve)))
+    (value['importance'] === undefined || (Array.isArray(value['importance']) && value['importance'].every(isCurve))) &&
+    (value['factors'] === undefined || (Array.isArray(value['factors']) && value['factors'].every(isFactors)))
   );
+}
+
+function isFactors(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value['layer'] === 'string' &&
+    isOneOf(['svd', 'spatial', 'tucker', 'cp'], value['method']) &&
+    Array.isArray(value['modes']) &&
+    value['modes'].every(isMode) &&
+    isPair(value['parameters']) &&
+    (value['macs'] === null || isPair(value['macs'])) &&
+    (value['latency'] === null || isPair(value['latency'])) &&
+    typeof value['weightError'] === 'number' &&
+    (value['activationError'] === null || typeof value['activationError'] === 'number')
+  );
+}
+
+function isMode(value: unknown): boolean {
+  return isRecord(value) && isOneOf(['rank', 'inputs', 'outputs'], value['name']) && typeof value['kept'] === 'number' && typeof value['full'] === 'number' && isNumbers(value['values']);
+}
+
+function isPair(value: unknown): boolean {
+  return isNumbers(value) && value.length === 2;
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'number');
+}
+
+function isOneOf(words: readonly string[], value: unknown): boolean {
+  return typeof value === 'string' && words.includes(value);
 }
 
 function isCurve(value: unknown): boolean {
@@ -62,8 +94,7 @@ function isCurve(value: unknown): boolean {
     typeof value['criterion'] === 'string' &&
     typeof value['total'] === 'number' &&
     typeof value['kept'] === 'number' &&
-    Array.isArray(value['values']) &&
-    value['values'].every((entry) => typeof entry === 'number') &&
+    isNumbers(value['values']) &&
     (value['layers'] === undefined || (Array.isArray(value['layers']) && value['layers'].every((entry) => typeof entry === 'string')))
   );
 }

@@ -6,6 +6,7 @@ import { commandTexts } from './command';
 import { dataProblemTexts } from './dataProblems';
 import { brokenGraphTexts } from './brokenGraph';
 import { errorTexts } from './errors';
+import { factorTexts } from './factors';
 import { findingTexts } from './findings';
 import { formTexts } from './forms';
 import { foundTexts } from './found';
@@ -23,6 +24,7 @@ export type { Language, TextParams } from './entry';
 export const texts = {
   ...brokenGraphTexts,
   ...errorTexts,
+  ...factorTexts,
   ...findingTexts,
   ...formTexts,
   ...foundTexts,

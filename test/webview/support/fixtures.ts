@@ -1,7 +1,7 @@
 // A ResNet-20 on CIFAR-10 as `inspect`, `profile` and `compress` would tell it, with times and errors made up but plausible.
 
 import type { PassDescription } from '../../../src/protocol/passes';
-import type { CompressReport, ImportanceCurve, InspectReport, LayerDescription, LayerReport, ProfileReport } from '../../../src/protocol/report';
+import type { CompressReport, ImportanceCurve, InspectReport, LayerDescription, LayerFactors, LayerReport, ProfileReport } from '../../../src/protocol/report';
 import { said } from '../../../src/protocol/text/index';
 
 interface Block {
@@ -151,6 +151,37 @@ export const report: CompressReport = {
     },
   }],
   warnings: [{ ...said('finding.noGain', { count: 1, total: 24, layers: 'conv1 (0.012 → 0.016 ms)' }), severity: 'info' }],
+};
+
+const methods = ['tucker', 'spatial', 'cp', 'svd'] as const;
+
+/** What a pass split `count` layers into, the first of which are the first layers: Tucker, spatial, CP and SVD in turn. */
+export function layerFactors(count: number): readonly LayerFactors[] {
+  return Array.from({ length: count }, (_, index) => {
+    const { id: layer, parameters, macs, outputs } = layers[index] ?? { id: `/block${index}/Conv_output_0`, parameters: 36_864, macs: 2_359_296, outputs: [] };
+    const method = methods[index % methods.length] ?? 'svd';
+    const width = Number(outputs[0]?.shape?.[1] ?? 64);
+    const kept = Math.max(4, width / 4);
+    const share = 0.3 + (index % 5) * 0.05;
+    const falling = (length: number): readonly number[] => Array.from({ length }, (_value, rank) => Math.exp((-9 * rank) / width));
+    return {
+      layer, method,
+      modes: method === 'tucker'
+        ? [{ name: 'inputs', kept, full: width, values: falling(width) }, { name: 'outputs', kept: 2 * kept, full: width, values: falling(width) }]
+        : [{ name: 'rank', kept, full: method === 'cp' ? 9 * width : width, values: falling(method === 'cp' ? kept : width) }],
+      parameters: [parameters, Math.round(parameters * share)],
+      macs: macs === null ? null : [macs, Math.round(macs * share)],
+      latency: index % 3 === 2 ? null : [0.041, 0.041 * (share + 0.2)],
+      weightError: 0.05 + index * 0.01,
+      activationError: index % 3 === 2 ? null : 0.004 + index * 0.002,
+    };
+  });
+}
+
+/** The report of a pass that split the first twelve layers. */
+export const factoredReport: CompressReport = {
+  ...report,
+  steps: [{ pass: 'decompose', options: {}, seconds: 12, bytes: 318_214, parameters: 171_098, macs: 20_813_184, metric: 0.8012, factors: layerFactors(12) }],
 };
 
 export const passes: readonly PassDescription[] = [
