@@ -1,61 +1,81 @@
 // The rank-one components of a kernel: exactly at full rank, otherwise the best of several runs of alternating least squares.
 
-import { type Matrix, normalMatrix, squaredNorm } from '../../../linalg/matrix';
 import { symmetricEigen } from '../../../linalg/eigen';
+import { type Matrix, normalMatrix, squaredNorm } from '../../../linalg/matrix';
 import type { Kernel } from '../factors';
 import { type Fit, fitted, type Tensor } from './alternating';
 import { outputRows, permuted, product } from './arrange';
-import { hooi } from './hooi';
+import { hooi, type Tucker } from './hooi';
 import { type Kruskal, normalised } from './kruskal';
 import type { FactorTask } from './method';
 
-/** Runs from the leading vectors of the modes, and from drawn ones. */
-const STARTS = 6;
+/**
+ * Runs, the first from the leading vectors of the modes, the others from drawn ones. Errors of single runs differ by up to a
+ * fifth on tensors of few components, where a run in three finds the best, and by hundredths on those of many, the large ones.
+ */
+const STARTS = { most: 16, least: 2 };
+/** Multiplications of the tensor with its components, over all starts, that are spent before starts are left out: a second of sweeps or so. */
+const START_WORK = 3e7;
 /** Sweeps by which runs are compared; only the best goes on. */
 const TRIAL_SWEEPS = 20;
+/** Sweeps of the best run. Weights of networks take 100 to 200; what 200 more would gain is below a hundredth of the error. */
 const MOST_SWEEPS = 200;
-/** See `FitSettings.still`. */
+/** See `FitSettings.still`. At this pace another tenth off the square of the error would take 2,000 sweeps. */
 const STILL = 5e-5;
 /**
  * Components that are longer together than this times the kernel cancel each other: a degenerate fit (de Silva and Lim 2008), which
- * rounding to float16 or int8 would break and training would follow nowhere (Phan et al. 2020).
+ * rounding to float16 or int8 would break and training would follow nowhere (Phan et al. 2020). Sound fits of weights measure 1 to 6,
+ * undamped ones up to 60.
  */
 const LONGEST = 10;
 /** `FitSettings.damping` of the first attempt and of the next ones, as long as fits are degenerate. */
 const DAMPINGS = [3e-4, 3e-3, 3e-2];
 
 /**
- * Components that approximate a kernel that is not zero. Large kernels are fitted first in the few inputs and outputs that
- * Tucker finds for the same rank, where sweeps cost a fraction, and then as they are.
+ * Components that approximate a kernel that is not zero. Degenerate fits are thrown away and sought again with more damping; what
+ * the most damping gives is taken as it is.
  */
 export async function fittedComponents(task: FactorTask, rank: number): Promise<Kruskal> {
-  const { kernel, products } = task;
-  const scale = 1 / Math.sqrt(squaredNorm(outputRows(kernel)));
+  const norm = Math.sqrt(squaredNorm(outputRows(task.kernel)));
+  const subject = await subjectOf(task, rank, 1 / norm);
+  let found = await attempt(task, subject, rank, DAMPINGS[0] as number);
+  for (const damping of DAMPINGS.slice(1)) if (lengthOf(found) >= LONGEST) found = await attempt(task, subject, rank, damping);
+  const [outputs, inputs, ...axes] = found.modes;
+  return [scaled(outputs, norm), inputs, ...axes];
+}
+
+/** A kernel of norm 1, and where there is one the smaller tensor that is fitted before it. */
+interface Subject {
+  readonly whole: Tensor;
+  readonly small?: Tucker;
+}
+
+/** As many inputs and outputs as components can span are enough: those that Tucker finds for the rank make sweeps cheap. */
+async function subjectOf(task: FactorTask, rank: number, scale: number): Promise<Subject> {
+  const { kernel } = task;
   const whole: Tensor = { rows: scaled(outputRows(kernel), scale), inputs: kernel.inputs };
-  const [fewInputs, fewOutputs] = [Math.min(rank, kernel.inputs), Math.min(rank, kernel.outputs)];
-  const isSmall = fewInputs === kernel.inputs && fewOutputs === kernel.outputs;
-  const small = isSmall ? undefined : await hooi(task, fewInputs, fewOutputs);
-  const tensor: Tensor = small ? { rows: scaled(small.core, scale), inputs: fewInputs } : whole;
-  let best: Fit | undefined;
-  for (const damping of DAMPINGS) {
-    const settings = { damping, still: STILL, products };
-    const trials: Fit[] = [];
-    for (let start = 0; start < STARTS; start += 1) {
-      const from = await startOf(tensor, longLengths(kernel), rank, start === 0, task);
-      trials.push(await fitted(tensor, from, { ...settings, sweeps: TRIAL_SWEEPS }));
-    }
-    const leader = trials.reduce((a, b) => (b.missed < a.missed ? b : a));
-    let found = await fitted(tensor, leader.modes, { ...settings, sweeps: MOST_SWEEPS });
-    if (small) {
-      const [outputs, inputs, ...axes] = found.modes;
-      const grown: Kruskal = [await products.multiply(small.outputs, outputs), await products.multiply(small.inputs, inputs), ...axes];
-      found = await fitted(whole, grown, { ...settings, sweeps: MOST_SWEEPS });
-    }
-    best = found;
-    if (lengthOf(found) < LONGEST) break;
+  if (rank >= kernel.inputs && rank >= kernel.outputs) return { whole };
+  const small = await hooi(task, Math.min(rank, kernel.inputs), Math.min(rank, kernel.outputs));
+  return { whole, small: { ...small, core: scaled(small.core, scale) } };
+}
+
+/** The best of several short runs, run on; in the small tensor first. */
+async function attempt(task: FactorTask, { whole, small }: Subject, rank: number, damping: number): Promise<Fit> {
+  const { kernel, products } = task;
+  const settings = { damping, still: STILL, sweeps: MOST_SWEEPS, products };
+  const tensor = small ? { rows: small.core, inputs: small.inputs.columns } : whole;
+  const affordable = Math.floor(START_WORK / (tensor.rows.data.length * rank));
+  const starts = Math.max(STARTS.least, Math.min(STARTS.most, affordable));
+  let leader: Fit | undefined;
+  for (let start = 0; start < starts; start += 1) {
+    const from = await startOf(tensor, longLengths(kernel), rank, start === 0, task);
+    const trial = await fitted(tensor, from, { ...settings, sweeps: TRIAL_SWEEPS });
+    if (leader === undefined || trial.missed < leader.missed) leader = trial;
   }
-  const [outputs, inputs, ...axes] = (best as Fit).modes;
-  return [scaled(outputs, 1 / scale), inputs, ...axes];
+  const found = await fitted(tensor, (leader as Fit).modes, settings);
+  if (small === undefined || lengthOf(found) >= LONGEST) return found;
+  const [outputs, inputs, ...axes] = found.modes;
+  return fitted(whole, [await products.multiply(small.outputs, outputs), await products.multiply(small.inputs, inputs), ...axes], settings);
 }
 
 /** One component for each fibre along the longest mode: as many as the full rank. */

@@ -101,4 +101,17 @@ describe('the least error', () => {
       assert.ok(errorOf(task.kernel, factors) <= 1);
     }), { numRuns: 30 });
   });
+
+  it('cp throws fits away whose components cancel each other', async () => {
+    // a∘a∘b + a∘b∘a + b∘a∘a has rank 3, and fits of rank 2 that come as close as one likes while their components grow without
+    // bound (de Silva and Lim 2008).
+    const [a, b] = [[1, 0], [0, 1]] as const;
+    const data = new Float64Array(8);
+    for (const [x, y, z] of [[a, a, b], [a, b, a], [b, a, a]] as const) {
+      for (let at = 0; at < 8; at += 1) data[at] = (data[at] as number) + (x[at >> 2] as number) * (y[(at >> 1) & 1] as number) * (z[at & 1] as number);
+    }
+    const { components, weightError } = await methodTable.cp.factorize(taskOf({ outputs: 2, inputs: 2, kernel: [2], data }), [2]);
+    assert.ok(Math.hypot(...(components ?? [])) < 10 * Math.sqrt(3));
+    assert.ok(weightError < 0.3, `${weightError}`);
+  });
 });
