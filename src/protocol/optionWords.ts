@@ -3,14 +3,20 @@
 
 import { isTextCode, type TextCode } from './text/index';
 
-/** Text code of the option's title; undefined where there are no words. */
-export function optionTitle(name: string): TextCode | undefined {
-  return endings(name).map((ending) => `option.${ending}`).find(isTextCode);
+/** Text code of the option's title in this pass; undefined where there are no words. */
+export function optionTitle(name: string, pass: string): TextCode | undefined {
+  return wordings(name, pass).map((wording) => `option.${wording}`).find(isTextCode);
 }
 
 /** Text code of what the option means: words for this pass (`option.prune.heads.scope.about`) before those for all. */
 export function optionAbout(name: string, pass: string): TextCode | undefined {
-  return [`${pass}.${name}`, ...endings(name)].map((ending) => `option.${ending}.about`).find(isTextCode);
+  return wordings(name, pass).map((wording) => `option.${wording}.about`).find(isTextCode);
+}
+
+/** For the pass alone, for the passes it is one of (`decompose` for `decompose.svd`), for all. */
+function wordings(name: string, pass: string): readonly string[] {
+  const parts = pass.split('.');
+  return [...parts.map((_, left) => `${parts.slice(0, parts.length - left).join('.')}.${name}`), ...endings(name)];
 }
 
 export function lastPart(name: string): string {

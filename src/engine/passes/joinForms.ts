@@ -7,7 +7,7 @@ const saysLittle: ReadonlySet<FormCode> = new Set<FormCode>(['form.unchanged', '
 /** How wide the layer is. */
 const widths: ReadonlySet<FormCode> = new Set<FormCode>(['form.pruned', 'form.prunedInput']);
 /** Stays true, and worth saying, after later passes. */
-const lasts: ReadonlySet<FormCode> = new Set<FormCode>([...widths, 'form.sparse']);
+const lasts: ReadonlySet<FormCode> = new Set<FormCode>([...widths, 'form.sparse', 'form.decomposed']);
 /** What ends a layer. */
 const endsIt: ReadonlySet<FormCode> = new Set<FormCode>(['form.removed', 'form.merged']);
 
@@ -25,7 +25,7 @@ export function joinForms(before: Said<FormCode> | undefined, after: Said<FormCo
   if (before.code === after.code && before.params['kind'] === after.params['kind'] && before.params['total'] !== undefined) {
     return said(after.code, { ...after.params, total: before.params['total'] });
   }
-  if (!lasts.has(before.code) || widths.has(after.code) || after.code === before.code || endsIt.has(after.code)) return after;
+  if (!lasts.has(before.code) || (widths.has(after.code) && before.code !== 'form.decomposed') || after.code === before.code || endsIt.has(after.code)) return after;
   // Parameters of both stand together: their names differ.
   return said('form.both', { ...before.params, ...after.params, first: before.code, then: after.code });
 }

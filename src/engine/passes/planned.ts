@@ -3,7 +3,6 @@
 
 export const plannedPasses: readonly string[] = [
   'quantize.weights', 'quantize.float16', 'quantize.aware', 'quantize.mixed',
-  'decompose', 'decompose.svd', 'decompose.spatial', 'decompose.tucker', 'decompose.cp',
   'progressive', 'update',
   'rewrite.winograd', 'rewrite.batch',
 ];

@@ -4,6 +4,7 @@
 import type { OptionSchema, PassDescription } from '../../protocol/passes';
 import { EngineError } from '../error';
 import { cleanup } from './cleanup/pass';
+import { decomposePasses } from './decompose/passes';
 import type { Pass } from './pass';
 import { plannedPasses } from './planned';
 import { pruneBlocks } from './prune/blocks/pass';
@@ -15,7 +16,7 @@ import { quantizeStatic } from './quantize/static';
 import { distill } from './train/distill';
 import { finetune } from './train/finetune';
 
-export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, pruneChannels, pruneHeads, pruneBlocks, pruneWeights, finetune, distill];
+export const passes: readonly Pass[] = [cleanup, quantizeStatic, quantizeDynamic, pruneChannels, pruneHeads, pruneBlocks, pruneWeights, ...decomposePasses, finetune, distill];
 
 const byId: ReadonlyMap<string, Pass> = new Map(passes.map((pass) => [pass.id, pass]));
 

@@ -182,6 +182,20 @@ export const findingTexts = {
     en: 'Took out {removed} of {total} channels, heads and neurons in {groups} groups, the least important first. Criterion: {criterion}. Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
     zh: '在 {groups} 个分组的 {total} 个通道、注意力头与神经元中移除了 {removed} 个，先移除最不重要的。准则：{criterion}。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
   },
+  'finding.decomposed': {
+    en: 'Split {layers} of {total} layers into factors: {methods}. Left: {macs} MACs ({macsShare} of before), {parameters} parameters ({parametersShare}), {bytes} of weights.',
+    zh: '在 {total} 层中将 {layers} 层分解为因子：{methods}。剩余 {macs} 次乘加（原来的 {macsShare}）、{parameters} 个参数（{parametersShare}）、{bytes} 权重。',
+  },
+  'finding.nothingDecomposed': {
+    en: 'None of {total} layers was split: no factors were faster than the layer they stand for, as measured here. The model stays as it is. Choose another pass, or set "measure": false to shrink it all the same.',
+    zh: '{total} 层均未分解：在此测得，没有任何因子比原层更快。模型保持不变。请选择其他方法；若仍要缩小模型，请设 "measure": false。',
+  },
+  'finding.decomposeMissed': {
+    en: '{left} of before are left ({measure}), more than the {wanted} wanted: factors of the other layers would not be faster than these, as measured here. Ask for less, or set "measure": false to meet the target without regard to time.',
+    zh: '剩余原来的 {left}（{measure}），多于要求的 {wanted}：在此测得，其余层的因子不会更快。请降低要求，或设 "measure": false 以不计时间地达到目标。',
+  },
+  'finding.layerNotDecomposed': { en: 'Layer "{layer}" stays whole: {why}', zh: '层 "{layer}" 保持完整：{why}' },
+  'finding.layersNotDecomposed': { en: '{count} layers stay whole ({layers}). Of each of them: {why}', zh: '{count} 层保持完整（{layers}）。对其中每一层：{why}' },
   'finding.latencyTable': {
     en: 'Widths were chosen by a table of latencies measured here: {layers} different layers at {points} widths, in {seconds} s. At full width its layers explain {explained} of the {whole} of the model.',
     zh: '宽度依据在此测得的延迟表选择：{layers} 种不同的层，共 {points} 个宽度，用时 {seconds} 秒。全宽时表中各层占模型 {whole} 的 {explained}。',

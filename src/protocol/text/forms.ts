@@ -23,6 +23,11 @@ export const formTexts = {
   'form.units.heads': { en: 'heads', zh: '注意力头' },
   'form.units.neurons': { en: 'neurons', zh: '神经元' },
   'form.units.hidden': { en: 'hidden values', zh: '隐藏值' },
+  'form.decomposed': { en: '{method}, rank {ranks} of {full}', zh: '{method}，秩 {ranks} / {full}' },
+  'form.method.svd': { en: 'SVD', zh: 'SVD' },
+  'form.method.spatial': { en: 'spatial', zh: '空间分解' },
+  'form.method.tucker': { en: 'Tucker', zh: 'Tucker' },
+  'form.method.cp': { en: 'CP', zh: 'CP' },
   'form.trained': { en: 'trained', zh: '已训练' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
 
@@ -64,4 +69,10 @@ export const formTexts = {
   'why.onePlace': { en: 'it reads one place at a time (a matrix or a 1 x 1 kernel); "svd" can split it.', zh: '它每次只读取一个位置（矩阵或 1 x 1 卷积核）；可使用 "svd"。' },
   'why.oneAxis': { en: 'its kernel reaches along one axis only, so there is no second axis to split off.', zh: '其卷积核只沿一个轴延伸，没有第二个轴可拆分。' },
   'why.channelAlone': { en: 'each of its channels has a kernel of its own and mixes with no other; "spatial" can split such kernels.', zh: '其每个通道有独立的卷积核，通道之间不混合；可使用 "spatial" 拆分。' },
+
+  // Why a layer stays whole although a method could split it; parameters of `finding.layerNotDecomposed`.
+  'why.rankNotCheaper': { en: 'factors of no rank that the options allow would cost less than it does. A smaller "grain", or for "ranks" another rule, allows more.', zh: '在选项允许的秩中，没有一个能使因子的开销低于它。减小 "grain"，或为 "ranks" 选择其他规则，可允许更多的秩。' },
+  'why.factorsSlower': { en: 'measured alone, it takes {before} and its factors {after}.', zh: '单独测量时，它用时 {before}，其因子用时 {after}。' },
+  'why.factorsSlowerAll': { en: 'measured alone, their factors take longer, or save less than 3 % of the time.', zh: '单独测量时，其因子用时更长，或节省不足 3 %。' },
+  'why.lossTooLarge': { en: 'the target is met without it, at less loss.', zh: '不分解它也能达到目标，且损失更小。' },
 } as const satisfies Record<string, TextEntry>;

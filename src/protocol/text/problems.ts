@@ -37,6 +37,15 @@ export const problemTexts = {
   'problem.macsUnknown': { en: 'the MACs of this model are not known', zh: '该模型的乘加次数未知' },
   'problem.targetMet': { en: 'the model takes only {found} ({measure})', zh: '模型本来就只有 {found}（{measure}）' },
   'allowed.oneTarget': { en: 'one of "macs", "parameters", "bytes" and "latency"', zh: '"macs"、"parameters"、"bytes"、"latency" 之一' },
+  'allowed.oneGoal': { en: 'one of "macs", "parameters", "latency" and "ranks"', zh: '"macs"、"parameters"、"latency"、"ranks" 之一' },
+  'problem.latencyUntimed': { en: 'a target in milliseconds has to be measured', zh: '以毫秒为目标必须进行测量' },
+  'problem.letGo.rankGrain': { en: ' A smaller "grain" (now {grain}) allows smaller ranks.', zh: '减小 "grain"（当前 {grain}）可使用更小的秩。' },
+  'problem.letGo.methods': { en: ' The pass "decompose" has more methods to choose from.', zh: '方法 "decompose" 可选用更多分解方式。' },
+  'problem.noDecomposable': {
+    en: 'It has no Conv, ConvTranspose, Gemm, MatMul or embedding with stored float weights. Choose another pass.',
+    zh: '其中没有带存储浮点权重的 Conv、ConvTranspose、Gemm、MatMul 或嵌入。请选择其他方法。',
+  },
+  'problem.noneDecomposable': { en: 'Of {count} layers, such as "{layer}": {why}', zh: '共 {count} 层（例如 "{layer}"）：{why}' },
   'allowed.byteSize': { en: 'a fraction below 1 or a size such as "400kB" (B, kB, MB, GB, KiB, MiB, GiB)', zh: '小于 1 的比例，或 "400kB" 之类的大小（B、kB、MB、GB、KiB、MiB、GiB）' },
   'allowed.duration': { en: 'a fraction below 1, a number of milliseconds from 1 on, or a time such as "3.5ms" (us, ms, s)', zh: '小于 1 的比例、不小于 1 的毫秒数，或 "3.5ms" 之类的时间（us、ms、s）' },
   // Behind other sentences, hence the space.

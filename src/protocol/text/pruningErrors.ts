@@ -26,8 +26,8 @@ export const pruningErrorTexts = {
   },
   latencyUnknown: {
     exit: 3,
-    en: 'Pruning cannot go by milliseconds here: {detail}. Choose a target in MACs, parameters or bytes, and another "scope".',
-    zh: '此处无法按毫秒剪枝：{detail}。请改用乘加次数、参数量或字节数作为目标，并选择其他 "scope"。',
+    en: 'Milliseconds cannot be a target here: {detail}. Choose a target in MACs or parameters and, of pruning, another "scope".',
+    zh: '此处无法以毫秒为目标：{detail}。请改用乘加次数或参数量作为目标；剪枝时请选择其他 "scope"。',
   },
   importanceNotFinite: {
     exit: 3,

@@ -92,7 +92,7 @@ describe('validation of a recipe', () => {
   });
 
   it('refuses planned passes and planned values by name', () => {
-    assert.equal(refusal(recipe({ pass: 'decompose.svd', macs: 0.5 })).code, 'passNotReady');
+    assert.equal(refusal(recipe({ pass: 'update', size: 10 })).code, 'passNotReady');
     const error = refusal(recipe({ pass: 'quantize.static', effort: 'best' }));
     assert.equal(error.code, 'optionNotReady');
     assert.match(error.message, /effort=best of quantize\.static is planned.*Use fast/);

@@ -28,7 +28,7 @@ describe('the registry of passes', () => {
   it('has words in both languages for every pass and option', () => {
     const wanted = describePasses().flatMap(({ id, options }) => [
       `pass.${id}`, `pass.${id}.about`,
-      ...optionNames(options).flatMap((name) => [optionTitle(name) ?? `option.${name}`, optionAbout(name, id) ?? `option.${name}.about`]),
+      ...optionNames(options).flatMap((name) => [optionTitle(name, id) ?? `option.${name}`, optionAbout(name, id) ?? `option.${name}.about`]),
     ]);
     assert.ok(wanted.length > passes.length * 2);
     for (const code of wanted) {

@@ -1,7 +1,7 @@
 // The options of the passes that decompose and what they come to: how small the model has to become, or which rank each
 // layer gets by a rule of its own, and by which methods.
 
-import { type Static, type TObject, Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../invalidOption';
 import { count, flag, layerPatterns, optionalCount } from '../optionTypes';
 import { type PassContext, USUAL_BLOCK } from '../pass';
@@ -55,7 +55,6 @@ export const methodOptions = Type.Object(common);
 export const autoOptions = Type.Object({ ...common, methods: chosenMethods });
 
 export type DecomposeOptions = Static<typeof methodOptions> & { readonly methods?: readonly Method[] };
-export type DecomposeSchema = TObject & { readonly static: DecomposeOptions };
 
 export interface DecomposeSettings {
   readonly passId: string;
@@ -77,6 +76,7 @@ export interface DecomposeSettings {
 /** @throws EngineError `invalidOption` for two targets, and for times that are none. */
 export function decomposeSettings(options: DecomposeOptions, passId: string, given: readonly Method[], { target: hardware }: Partial<Pick<PassContext, 'target'>>): DecomposeSettings {
   const { ignore, samples, grain, activations, measure, refit, recover } = options;
+  if (options.latency !== undefined && !measure) throw invalidOption(passId, 'measure', 'problem.latencyUntimed', 'true');
   return {
     passId, methods: given, goal: goalOf(options, passId), ignore, samples,
     grain: { size: grain ?? hardware?.channelBlock ?? USUAL_BLOCK, isFixed: grain !== undefined },

@@ -9,6 +9,21 @@ import { type Attribute, elementCount, type Model, type Node, type Tensor } from
 import { tensorFrom } from '../../ir/tensors';
 import type { Site, SiteWidths } from './sites';
 
+/** Copies in a layer's model. More would only take longer. */
+const MOST_COPIES = 6;
+/** No more copies than add up to so many MACs, some milliseconds on a core: such a layer needs no company. */
+const COPIES_MACS = 1e8;
+
+/** How many times the model of a layer should hold it. */
+export function copiesOf(site: Site): number {
+  return Math.max(1, Math.min(MOST_COPIES, Math.floor(COPIES_MACS / macsOf(site))));
+}
+
+/** At most: strides are left out. */
+function macsOf({ shape, axis, kernel, groups, widths: { input, output } }: Site): number {
+  return (elementCount(shape) / (shape[axis] ?? 1)) * elementCount(kernel) * (input / groups) * output;
+}
+
 /** Bytes of the weights of all copies. */
 export function layerModelBytes(site: Site, widths: SiteWidths, copies: number): number {
   return copies * elementCount(weightDims(site, widths)) * (bitsOf(site.type) / 8);

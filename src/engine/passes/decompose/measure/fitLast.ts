@@ -18,6 +18,8 @@ export interface LastFit {
   readonly factors: readonly Factor[];
   /** Share of the squares of the layer's outputs that the factors miss. */
   readonly missed: number;
+  /** Squares of the layer's outputs, in the scale of the covariance. */
+  readonly energy: number;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function fitLast(kernel: Kernel, factors: readonly Factor[], covari
   return {
     factors: isSolved ? [...factors.slice(0, -1), { ...last, kernel: { ...last.kernel, data: found.data } }] : factors,
     missed: energy > 0 ? Math.max(0, 1 - explained / energy) : 0,
+    energy,
   };
 }
 

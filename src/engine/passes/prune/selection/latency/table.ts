@@ -3,11 +3,11 @@
 // of the machine weighs on both.
 
 import { EngineError, throwIfAborted } from '../../../../error';
-import { elementCount, type Model } from '../../../../ir/model';
+import type { Model } from '../../../../ir/model';
 import type { LatencyOptions } from '../../../../ports';
 import type { Clock } from '../../../clock';
 import { inBlocks, pointsOf, rising, type SiteTimes, timeAt } from './grid';
-import { layerModel, layerModelBytes } from '../../../layerTimes/layerModel';
+import { copiesOf, layerModel, layerModelBytes } from '../../../layerTimes/layerModel';
 import type { Site, SiteWidths } from '../../../layerTimes/sites';
 
 export interface LatencyTable {
@@ -41,10 +41,6 @@ const POINTS = 900;
 const MOST_STEPS = 6;
 /** Runs of each point: medians of so many agree within 5 % while other processes load the machine. */
 const RUNS = 22;
-/** Copies in a layer's model. More would only take longer. */
-const MOST_COPIES = 6;
-/** No more copies than add up to so many MACs, some milliseconds on a core: such a layer needs no company. */
-const COPIES_MACS = 1e8;
 /** Sessions that are open together: the whole model is timed once more with every batch, and each has an arena of its own. Ours. */
 const BATCH_MODELS = 64;
 /** Of their weights, 256 MiB: what a session holds is about twice its weights. Ours. */
@@ -93,14 +89,9 @@ export async function measureTable({ model, sites, block, clock, options, progre
 /** Every point of the grid, and the layer once at full widths, which tells what a run costs beside the layer. */
 function jobsOf(site: Site, block: number, steps: number): readonly Job[] {
   const { inputs, outputs } = pointsOf(site, block, steps);
-  const copies = Math.max(1, Math.min(MOST_COPIES, Math.floor(COPIES_MACS / macsOf(site))));
+  const copies = copiesOf(site);
   const points = inputs.flatMap((input) => outputs.map((output): Job => ({ site, widths: { input, output: site.depthwise ? input : output }, copies })));
   return copies === 1 ? points : [...points, { site, widths: site.widths, copies: 1 }];
-}
-
-/** At most: strides are left out. */
-function macsOf({ shape, axis, kernel, groups, widths: { input, output } }: Site): number {
-  return (elementCount(shape) / (shape[axis] ?? 1)) * elementCount(kernel) * (input / groups) * output;
 }
 
 function* batchesOf(jobs: readonly Job[]): Generator<readonly Job[]> {

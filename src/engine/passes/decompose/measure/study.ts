@@ -1,0 +1,223 @@
+// What is known of a layer before anything is chosen: the ranks each method could take, what these cost, what they are predicted
+// to miss, and how much the whole model feels of that.
+
+import type { FormCode } from '../../../../protocol/text/index';
+import { bindInputs } from '../../../analysis/openDims';
+import type { Split } from '../../../data/dataset';
+import { EngineError, throwIfAborted } from '../../../error';
+import { cloneModel } from '../../../ir/clone';
+import { elementCount, type Model } from '../../../ir/model';
+import { inferShapes } from '../../../ir/shapes/index';
+import { matrixProducts } from '../../../linalg/products';
+import type { PassContext } from '../../pass';
+import type { Method } from '../factors';
+import { methodTable } from '../methods/index';
+import type { FactorShape, FactorTask } from '../methods/method';
+import type { BudgetMeasure, DecomposeSettings } from '../options';
+import { type LayerCost, type LayerMeter, layerMeter } from '../ranks/cost';
+import { evbmf } from '../ranks/evbmf';
+import { rankPath, type RankStep, rounded, stepsOf } from '../ranks/path';
+import { bestByRule, byRule } from '../ranks/rules';
+import { type DecomposableLayer, readKernels } from '../surgery/layers';
+import { replaceLayer } from '../surgery/replace';
+import { type AnswerMeter, answerMeter } from './answerMeter';
+import { seenLayers } from './covariances';
+import { factorize, type LayerTask, spectraOf, tasksFor } from './layerTask';
+
+/** A form that a layer could take. */
+export interface Candidate {
+  readonly method: Method;
+  readonly ranks: readonly number[];
+  /** Of one group. */
+  readonly shapes: readonly FactorShape[];
+  readonly cost: LayerCost;
+  /** Share of the energy of the weight, or of what it makes, that is missed. */
+  readonly missed: number;
+  /** What that does to the model: to its answers where they were measured, else `missed` itself. */
+  readonly loss: number;
+}
+
+export interface LayerStudy {
+  readonly layer: DecomposableLayer;
+  readonly whole: LayerCost;
+  /** All cost less than the layer. */
+  readonly candidates: readonly Candidate[];
+  /** Singular values of each mode, by method; cp has none. */
+  readonly spectra: ReadonlyMap<Method, readonly Float64Array[]>;
+  /** Why there are no candidates; undefined where there are. */
+  readonly why: Extract<FormCode, `why.${string}`> | undefined;
+}
+
+export interface StudyTask {
+  readonly model: Model;
+  readonly layers: readonly DecomposableLayer[];
+  readonly settings: DecomposeSettings;
+  readonly split: Split | undefined;
+  /** Fraction of the whole that the budget leaves, roughly: where effects are measured. */
+  readonly share: number;
+  /** Of everything random. */
+  readonly seed: number;
+}
+
+/** Samples that effects are measured on: they only weigh layers against each other. Ours. */
+const EFFECT_SAMPLES = 128;
+
+/** @throws EngineError `weightsNotFinite`, `nonFiniteActivation`, `noFloatOutput`, `cancelled` */
+export async function studyLayers(task: StudyTask, context: PassContext): Promise<readonly LayerStudy[]> {
+  const { model, layers, settings, split } = task;
+  const products = matrixProducts(context.runtime, context.threads);
+  const shapes = await inferShapes(model, bindInputs(model, context.dims));
+  const answers = split === undefined || settings.goal.kind === 'rule' ? undefined : await answerMeter(model, split, Math.min(EFFECT_SAMPLES, settings.samples), context);
+  const studies: LayerStudy[] = [];
+  try {
+    for await (const { layer, covariances } of seenLayers({ model, layers, split: settings.activations || !settings.refit ? split : undefined, samples: settings.samples }, context)) {
+      throwIfAborted(context.signal);
+      context.progress({ activity: 'progress.decomposing', fraction: studies.length / layers.length });
+      const own: LayerTask = {
+        kernels: await readKernels(model, layer), covariances, weighted: settings.activations, fits: settings.refit, products, seed: task.seed + studies.length,
+      };
+      studies.push(await studyLayer({ ...task, layer, own, meter: layerMeter(layer, shapes), answers }));
+    }
+    return studies;
+  } finally {
+    await answers?.release();
+    await products.release();
+  }
+}
+
+interface One extends StudyTask {
+  readonly layer: DecomposableLayer;
+  readonly own: LayerTask;
+  readonly meter: LayerMeter;
+  readonly answers: AnswerMeter | undefined;
+}
+
+async function studyLayer(one: One): Promise<LayerStudy> {
+  const { layer, settings: { methods, goal }, meter: { whole } } = one;
+  const refusals = methods.map((method) => methodTable[method].refusal(layer.shape));
+  const allowed = methods.filter((_, index) => refusals[index] === undefined);
+  const spectra = new Map<Method, readonly Float64Array[]>();
+  const candidates: Candidate[] = [];
+  for (const method of allowed) {
+    if (methods.length > 1 && method === 'cp' && !isQuick(one)) continue;
+    const tasks = tasksFor(one.own, method);
+    const { steps, values } = await candidatesBy(one, method, tasks);
+    spectra.set(method, values);
+    const found = goal.kind === 'budget' ? await weighed(one, steps, tasks) : await ruled(one, steps, method, tasks);
+    candidates.push(...found);
+  }
+  const chosen = goal.kind === 'budget' ? candidates : [bestByRule(candidates, goal.rule)].filter((candidate) => candidate !== undefined);
+  const [first] = refusals;
+  return { layer, whole, candidates: chosen, spectra, why: chosen.length > 0 ? undefined : allowed.length > 0 ? 'why.rankNotCheaper' : first };
+}
+
+// ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Multiplications of a sweep of alternating least squares, in millions, up to which `decompose` tries cp beside other methods. Ours. */
+const QUICK_SWEEP = 16;
+
+/** cp is fitted anew for every rank, in many sweeps that multiply the kernel by its factors: too slow to try on large kernels. */
+function isQuick({ layer: { shape, groups } }: One): boolean {
+  const size = shape.outputs * shape.inputs * elementCount(shape.kernel);
+  const rank = size / (shape.outputs + shape.inputs) / 2;
+  return groups * size * rank <= QUICK_SWEEP * 1e6;
+}
+
+interface Steps {
+  readonly steps: readonly Candidate[];
+  readonly values: readonly Float64Array[];
+}
+
+async function candidatesBy(one: One, method: Method, tasks: readonly FactorTask[]): Promise<Steps> {
+  const { layer: { shape }, settings: { grain }, meter } = one;
+  const record = methodTable[method];
+  const costOf = (ranks: readonly number[]): LayerCost => meter.of(record.shapes(shape, ranks));
+  const isCheaper = (ranks: readonly number[]): boolean => costIn(one, costOf(ranks)) < costIn(one, meter.whole);
+  const candidate = ({ ranks, missed }: RankStep): Candidate => ({ method, ranks, shapes: record.shapes(shape, ranks), cost: costOf(ranks), missed, loss: missed });
+  const full = record.fullRanks(shape);
+  if (method === 'cp') {
+    const ranks = stepsOf(full[0] ?? 1, grain).filter((rank) => isCheaper([rank]));
+    return { steps: (await fittedSteps(one.own, tasks, ranks)).map(candidate), values: [] };
+  }
+  const values = await spectraOf(tasks, method);
+  return { steps: rankPath(full, values, grain, (ranks) => costOf(ranks).parameters).filter(({ ranks }) => isCheaper(ranks)).map(candidate), values };
+}
+
+/** What makes a form cheaper than the layer: what the budget counts; MACs stand for milliseconds, parameters for MACs nobody knows. */
+function costIn({ settings: { goal } }: One, { parameters, macs }: LayerCost): number {
+  const measure: BudgetMeasure = goal.kind === 'budget' ? goal.target.measure : 'parameters';
+  return measure === 'parameters' || macs === null ? parameters : macs;
+}
+
+/** Ranks at which cp is fitted, as places among all: between them errors are taken as falling by a constant factor a rank. */
+const FITTED_PLACES = [0, 0.5, 1];
+
+async function fittedSteps(own: LayerTask, tasks: readonly FactorTask[], ranks: readonly number[]): Promise<readonly RankStep[]> {
+  const places = [...new Set(FITTED_PLACES.map((place) => Math.round(place * (ranks.length - 1))))];
+  const known: { readonly rank: number; readonly log: number }[] = [];
+  for (const place of places) {
+    const rank = ranks[place];
+    if (rank === undefined) continue;
+    const { missed, weightError } = await factorize(own, tasks, 'cp', [rank]);
+    known.push({ rank, log: Math.log(Math.max(missed ?? weightError ** 2, Number.MIN_VALUE)) });
+  }
+  return ranks.map((rank) => {
+    const after = known.find((point) => point.rank >= rank);
+    const before = known.findLast((point) => point.rank <= rank) ?? after;
+    if (after === undefined || before === undefined) return { ranks: [rank], missed: 1 };
+    const part = after.rank === before.rank ? 0 : (rank - before.rank) / (after.rank - before.rank);
+    return { ranks: [rank], missed: Math.min(1, Math.exp(before.log + part * (after.log - before.log))) };
+  });
+}
+
+// ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The ranks of one method by the rule, with what they miss as fitted: methods are held against each other by it. */
+async function ruled(one: One, steps: readonly Candidate[], method: Method, tasks: readonly FactorTask[]): Promise<readonly Candidate[]> {
+  const { settings: { goal, methods }, meter: { whole } } = one;
+  if (goal.kind !== 'rule') return [];
+  const found = byRule(steps, goal.rule, whole, goal.rule === 'evbmf' ? await evbmfRanks(one, method) : undefined);
+  if (found === undefined || methods.length === 1) return found === undefined ? [] : [found];
+  const { missed, weightError } = await factorize(one.own, tasks, method, found.ranks);
+  return [{ ...found, missed: missed ?? weightError ** 2 }];
+}
+
+/** By the spectra of the weights themselves, whose noise is what the rule is about; cp takes the larger of tucker's ranks. */
+async function evbmfRanks({ own, layer: { shape }, settings: { grain } }: One, method: Method): Promise<readonly number[]> {
+  const by = method === 'cp' ? 'tucker' : method;
+  const size = shape.outputs * shape.inputs * elementCount(shape.kernel);
+  const full = methodTable[by].fullRanks(shape);
+  const ranks = full.map(() => 1);
+  for (const task of tasksFor({ ...own, weighted: false }, by)) {
+    for (const [mode, values] of (await methodTable[by].spectra(task)).entries()) {
+      const rank = values.every((value) => value === 0) ? 1 : evbmf(values, full[mode] ?? 1, size / (full[mode] ?? 1)).rank;
+      ranks[mode] = Math.max(ranks[mode] ?? 1, rounded(rank, full[mode] ?? 1, grain));
+    }
+  }
+  return method === 'cp' ? [Math.max(...ranks)] : ranks;
+}
+
+// ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Losses by what factors do to the answers: the layer alone is replaced at the candidate nearest to the share of its cost that
+ * the budget leaves, and what the answers move for what is missed there holds for the other ranks. Without data losses are
+ * what is missed.
+ */
+async function weighed(one: One, steps: readonly Candidate[], tasks: readonly FactorTask[]): Promise<readonly Candidate[]> {
+  const { model, layer, own, answers, share, split, meter: { whole } } = one;
+  const wanted = share * costIn(one, whole);
+  const probe = steps.reduce<Candidate | undefined>((best, step) => (best === undefined || distance(one, step, wanted) < distance(one, best, wanted) ? step : best), undefined);
+  if (answers === undefined || probe === undefined) return steps;
+  const { factors } = await factorize(own, tasks, probe.method, probe.ranks);
+  const changed = cloneModel(model);
+  replaceLayer(changed, layer, factors);
+  const [effect = 0] = await answers.distances([changed]);
+  if (!Number.isFinite(effect)) throw new EngineError('answersNotFinite', { split: split?.name ?? '' });
+  const weight = probe.missed > 0 ? Math.max(effect, 0) / probe.missed : 0;
+  return steps.map((step) => ({ ...step, loss: weight * step.missed }));
+}
+
+function distance(one: One, { cost }: Candidate, wanted: number): number {
+  return Math.abs(costIn(one, cost) - wanted);
+}
