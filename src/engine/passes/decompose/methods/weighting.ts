@@ -2,10 +2,10 @@
 // known by the covariance C of its columns. Bases of outputs, and last factors by least squares.
 
 import { symmetricEigen } from '../../../linalg/eigen';
+import { dampedFactor } from '../../../linalg/inverseFactor';
 import { leadingColumns, type Matrix, scaledColumns, transposed } from '../../../linalg/matrix';
 import { completed, orthonormalised } from '../../../linalg/orthonormal';
 import type { Products } from '../../../linalg/products';
-import { solvePositive } from '../../../linalg/solve';
 import { truncatedSvd } from '../../../linalg/svd';
 import { outputRows } from './arrange';
 import { ALL_AT_ONCE, leadingVectors, spectrumOf } from './bases';
@@ -53,12 +53,9 @@ export async function bestLast({ covariance, products }: FactorTask, w: Matrix, 
   const seen = await timesCovariance(transposed(p), covariance, products);
   const gram = await products.multiply(seen, p);
   const missed = await products.subtract(w, start, p, 'transposed');
-  let trace = 0;
-  for (let index = 0; index < gram.rows; index += 1) trace += gram.data[index * gram.rows + index] as number;
-  if (trace <= 0) return start;
-  for (let index = 0; index < gram.rows; index += 1) gram.data[index * (gram.rows + 1)] = (gram.data[index * (gram.rows + 1)] as number) + UNSEEN * trace / gram.rows;
-  const step = solvePositive(gram, await products.multiply(seen, missed, 'transposed'));
-  return sum(start, transposed(step));
+  const factor = await dampedFactor(gram, UNSEEN, products);
+  const step = await products.multiply(await products.multiply(missed, seen, 'transposed'), factor, 'transposed');
+  return sum(start, await products.multiply(step, factor));
 }
 
 /** rows C. */
