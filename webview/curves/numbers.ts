@@ -1,14 +1,13 @@
 // The numbers of a curve as a table behind a fold: what the drawing shows, for those who do not see it.
 
 import { element } from '../dom/element';
-import { t } from '../dom/language';
 
-/** `note` says what the numbers are; the first cell of a row names it. */
-export function numbersFold(note: string, columns: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
+/** `title` is in sight, `note` says what the numbers are; the first cell of a row names it. */
+export function numbersFold(title: string, note: string, columns: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
   return element(
     'details',
     { class: 'numbers' },
-    element('summary', {}, t('view.curve.numbers')),
+    element('summary', {}, title),
     element('p', { class: 'quiet' }, note),
     element(
       'table',

@@ -7,7 +7,6 @@ import { t } from '../dom/language';
 import { drawn } from '../dom/svg';
 import { modeCurve, modeEntries, spectrumShape } from '../logic/factors';
 import { significant } from '../logic/format';
-import { rankWords } from './factorWords';
 import { cutParts, inside, LARGE, largeDrawing, legend, type Size, SMALL, smallDrawing } from './cutDrawing';
 import { numbersFold } from './numbers';
 
@@ -32,7 +31,7 @@ function largeSpectrum(factors: LayerFactors, mode: FactorMode, size: Size): HTM
     { class: 'curve' },
     largeDrawing(size, t(`view.factors.curve.${mode.name}`, { what: valuesCode(factors), total, kept }), ...parts),
     legend(
-      ['kept', t('view.factors.kept', { rank: rankWords(mode) })],
+      ['kept', t(`view.factors.kept.${mode.name}`, { kept, total })],
       ...(kept < total ? [['removed', t('view.factors.removed', { count: total - kept })] as const] : []),
       ...(isLogarithmic ? [['across', t('view.factors.tenths')] as const] : []),
     ),
@@ -42,6 +41,7 @@ function largeSpectrum(factors: LayerFactors, mode: FactorMode, size: Size): HTM
 export function spectraNumbers(factors: LayerFactors): readonly HTMLElement[] {
   return factors.modes.map((mode) =>
     numbersFold(
+      t(`view.factors.fold.${mode.name}`),
       t(`view.factors.numbers.${mode.name}`, { what: valuesCode(factors) }),
       [t('view.curve.rank'), t('view.factors.value'), t('view.column.form')],
       modeEntries(modeCurve(factors, mode)).map(({ rank, value, stayed }) => [String(rank), significant(value), t(stayed ? 'view.curve.stayed' : 'view.factors.leftOut')]),

@@ -8,7 +8,7 @@ import { factorFacts, methodWords, rankWords } from '../curves/factorWords';
 import { largeSpectra, smallSpectra, spectraNumbers } from '../curves/spectra';
 import { factorsValue, type FactoredStep, mostSaved, savedBy } from '../logic/factors';
 import { count, shortLayerName } from '../logic/format';
-import type { Column } from '../table/grid';
+import type { Cell, Column } from '../table/grid';
 import { byLayerSection } from './byLayer';
 
 export function factorsSection({ pass, factors }: FactoredStep, onShowLayer: (layer: string) => void): HTMLElement {
@@ -32,13 +32,13 @@ export function factorsSection({ pass, factors }: FactoredStep, onShowLayer: (la
 
 const columns: readonly Column<LayerFactors>[] = [
   { id: 'name', title: t('view.column.layer'), numeric: false, width: 70, grow: 4, keepEnd: true, cell: ({ layer }) => ({ text: shortLayerName(layer), title: layer }) },
-  { id: 'curve', title: t('factors.values'), about: t('view.factors.column.about'), numeric: false, width: 90, grow: 0, cell: (factors) => ({ text: '', drawing: smallSpectra(factors) }) },
-  { id: 'rank', title: t('factors.rank'), numeric: true, width: 90, grow: 0, cell: rankCell },
+  { id: 'curve', title: t('factors.values'), about: t('view.factors.column.about'), numeric: false, width: 105, grow: 0, cell: (factors) => ({ text: '', drawing: smallSpectra(factors) }) },
+  { id: 'rank', title: t('factors.rank'), numeric: true, width: 120, grow: 0, cell: rankCell },
 ];
 
-function rankCell(factors: LayerFactors): ReturnType<Column<LayerFactors>['cell']> {
+function rankCell(factors: LayerFactors): Cell {
   return {
-    text: factors.modes.map(({ kept, full }) => `${kept} / ${full}`).join(', '),
+    text: factors.modes.map(({ kept, full }) => `${kept}/${full}`).join(', '),
     title: t('view.factors.by', { method: methodWords(factors), ranks: factors.modes.map(rankWords).join(', ') }),
   };
 }
