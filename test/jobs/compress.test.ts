@@ -42,9 +42,10 @@ withAssets('jobs: compress', function () {
     assert.ok(context.events.some((event) => event.type === 'step'));
   }));
 
-  it('reports every layer of the original: form, bytes, time, output error', () => inWorkspace(async ({ model }) => {
+  for (const format of ['qdq', 'qoperator']) it(`reports every layer of the original in ${format} form: form, bytes, time, output error`, () => inWorkspace(async ({ model }) => {
     const inspected = await runners.inspect({ model }, recordingContext());
-    const report = await runners.compress(request(model, { report: undefined as never }), recordingContext());
+    const recipe = { ...STATIC, passes: [{ ...STATIC.passes[0], format }] };
+    const report = await runners.compress(request(model, { recipe, report: undefined as never }), recordingContext());
     assert.deepEqual(report.layers.map(({ id }) => id), inspected.layers.map(({ id }) => id));
     const convolutions = report.layers.filter(({ op }) => op === 'Conv');
     assert.ok(convolutions.length > 0);
@@ -53,6 +54,8 @@ withAssets('jobs: compress', function () {
       assert.ok(layer.after.weightBytes < 0.6 * layer.before.weightBytes, layer.id);
       assert.deepEqual(layer.passes, ['quantize.static']);
       assert.ok(layer.outputError !== null && layer.outputError.sqnrDb > 10 && layer.outputError.cosine > 0.9, layer.id);
+      assert.equal(layer.after.macs, layer.before.macs, layer.id);
+      assert.ok((layer.after.latency?.mean ?? 0) > 0, `${layer.id} has a kernel of its own`);
     }
     for (const figures of ['before', 'after'] as const) {
       const { layout, overhead, profiled } = report.unattributed?.[figures] ?? { layout: NaN, overhead: NaN, profiled: NaN };
