@@ -21,6 +21,7 @@ const RUNS = 3;
 const SPECTRA_SECONDS = 30;
 /** Issue 6: the smallest signal of the matrices over the edge of their noise. */
 const SIGNAL = 1.3;
+const SIGMA = 0.1;
 const SEEDS = 50;
 
 export const decomposeLinalg: Bench = {
@@ -50,25 +51,31 @@ interface Subject {
 }
 
 async function largeWeights(products: Products, log: (line: string) => void): Promise<Part> {
-  const rows: { name: string; seconds: readonly number[]; error: number }[] = [];
+  const rows: { name: string; seconds: readonly number[]; cpu: number; error: number }[] = [];
   for await (const { name, matrix, least } of subjects(products, log)) {
     const seconds: number[] = [];
-    let error = 0;
+    let [error, cpu] = [0, Infinity];
     for (let run = 0; run < RUNS; run += 1) {
       const start = performance.now();
+      const used = process.cpuUsage();
       const { u, values, v } = await truncatedSvd(matrix, LARGE.rank, products, seededRandom(run + 1));
       seconds.push((performance.now() - start) / 1000);
+      const { user, system } = process.cpuUsage(used);
+      cpu = Math.min(cpu, (user + system) / 1e6);
       error = Math.max(error, Math.sqrt(squaredNorm(await products.subtract(matrix, scaledColumns(u, values), v, 'transposed'))) / least);
     }
-    log(`${name}: ${seconds.map((value) => value.toFixed(1)).join(', ')} s, ${error.toFixed(4)} times the least error`);
-    rows.push({ name, seconds: seconds.sort((a, b) => a - b), error });
+    log(`${name}: ${seconds.map((value) => value.toFixed(1)).join(', ')} s (${cpu.toFixed(1)} s of both cores together), ${error.toFixed(4)} times the least error`);
+    rows.push({ name, seconds: seconds.sort((a, b) => a - b), cpu, error });
   }
   const slowest = Math.max(...rows.map(({ seconds }) => middle(seconds)));
   const worst = Math.max(...rows.map(({ error }) => error));
   const what = `truncated SVD of a ${LARGE.size} x ${LARGE.size} weight at rank ${LARGE.rank}`;
   return {
     claims: [
-      { claim: `${what}, ${THREADS} threads: median of ${RUNS}`, wanted: `< ${LARGE.seconds} s`, found: `${slowest.toFixed(1)} s for the slower`, met: slowest < LARGE.seconds },
+      {
+        claim: `${what}, ${THREADS} threads: median of ${RUNS}`, wanted: `< ${LARGE.seconds} s`, found: `${slowest.toFixed(1)} s for the slower`, met: slowest < LARGE.seconds,
+        note: `at least ${Math.max(...rows.map(({ cpu }) => cpu)).toFixed(1)} s of processor time, both cores together, which other work on the machine makes no shorter`,
+      },
       {
         claim: `${what}: error over the least there is, largest of ${RUNS} seeds`, wanted: `<= ${LARGE.error}`, found: rows.map(({ name, error }) => `${error.toFixed(4)} ${name}`).join(', '), met: worst <= LARGE.error,
         note: 'the least for Gaussian entries from all eigenvalues of the Gram matrix, without a sketch; for the other from the spectrum it was made with',
@@ -76,8 +83,8 @@ async function largeWeights(products: Products, log: (line: string) => void): Pr
     ],
     table: {
       title: `Truncated SVD, ${LARGE.size} x ${LARGE.size} at rank ${LARGE.rank}`,
-      columns: ['matrix', 'seconds, fastest', 'median', 'slowest', 'error over the least'],
-      rows: rows.map(({ name, seconds, error }) => [name, ...[seconds[0] as number, middle(seconds), seconds.at(-1) as number].map((value) => value.toFixed(1)), error.toFixed(4)]),
+      columns: ['matrix', 'seconds, fastest', 'median', 'slowest', 'processor seconds, least', 'error over the least'],
+      rows: rows.map(({ name, seconds, cpu, error }) => [name, ...[seconds[0] as number, middle(seconds), seconds.at(-1) as number, cpu].map((value) => value.toFixed(1)), error.toFixed(4)]),
     },
   };
 }
@@ -130,15 +137,17 @@ async function spectra(products: Products, log: (line: string) => void): Promise
 
 async function ranks(products: Products, log: (line: string) => void): Promise<Part> {
   const rows: string[][] = [];
-  let [right, all] = [0, 0];
+  let [right, all, known] = [0, 0, 0];
   for (const ratio of [1, 2, 8]) {
     for (const size of [32, 64, 128]) {
       for (const share of [1 / 32, 1 / 8, 1 / 4]) {
         const rank = Math.round(size * share);
         const found: number[] = [];
         for (let seed = 1; seed <= SEEDS; seed += 1) {
-          const m = await noisyLowRank({ rows: size, columns: size * ratio, rank, sigma: 0.1, smallest: SIGNAL, seed }, products);
-          found.push(evbmf(await singularValues(m, products), m.rows, m.columns).rank);
+          const m = await noisyLowRank({ rows: size, columns: size * ratio, rank, sigma: SIGMA, smallest: SIGNAL, seed }, products);
+          const singular = await singularValues(m, products);
+          found.push(evbmf(singular, m.rows, m.columns).rank);
+          if (evbmf(singular, m.rows, m.columns, SIGMA ** 2).rank === rank) known += 1;
         }
         const exact = found.filter((value) => value === rank).length;
         [right, all] = [right + exact, all + SEEDS];
@@ -150,7 +159,7 @@ async function ranks(products: Products, log: (line: string) => void): Promise<P
   return {
     claims: [{
       claim: `EVBMF finds the true rank of low-rank matrices with noise, smallest signal ${SIGNAL} times the edge of the noise, its variance unknown`, wanted: 'all', found: `${right} of ${all}`, met: right === all,
-      note: 'ranks up to a quarter of the shorter side',
+      note: `ranks up to a quarter of the shorter side; with the variance given ${known} of ${all} are found`,
     }],
     table: { title: 'EVBMF ranks', columns: ['matrix', 'true rank', 'found', 'ranks found'], rows },
   };

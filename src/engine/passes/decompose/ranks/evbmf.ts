@@ -22,7 +22,9 @@ interface Shape {
 
 /**
  * The rank of the empirical variational Bayes solution: how many values exceed its threshold, which is 1.06 (very long matrices)
- * to 1.11 (square ones) times the edge of the noise, sqrt(variance) (sqrt(rows) + sqrt(columns)). May be 0.
+ * to 1.11 (square ones) times the edge of the noise, sqrt(variance) (sqrt(rows) + sqrt(columns)). May be 0. Where many of few
+ * values are signals, the estimated variance is too high and weak signals are lost: 32 x 32 of rank 8 about once in 20, square
+ * matrices of a rank of 0.4 times their rows always.
  *
  * @param singular all min(rows, columns) singular values, falling
  * @param variance of the noise of an entry; estimated where it is not given, by the minimum of the free energy
