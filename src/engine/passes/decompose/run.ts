@@ -8,7 +8,7 @@ import { cloneModel } from '../../ir/clone';
 import { type Model, nodeLabel } from '../../ir/model';
 import { matrixProducts } from '../../linalg/products';
 import { checkpointParts } from '../checkpointParts';
-import { costsOf } from '../costs';
+import { type Costs, costsOf } from '../costs';
 import type { PassContext, PassOutcome, Share } from '../pass';
 import { within } from '../progressShare';
 import { ignoredLayers, layersOf } from '../quantize/ignore';
@@ -87,11 +87,7 @@ async function planned({ model, found, settings, split, seed }: Task, context: P
   const key = JSON.stringify({ settings: { ...settings, recover: undefined }, layers: found.layers.map(({ id }) => id), split: split?.size });
   return rememberedPlan(context.checkpoint, key, async () => {
     const costs = await costsOf(model, context.dims);
-    const { goal } = settings;
-    const target = goal.kind === 'budget' ? goal.target : undefined;
-    const counted = target?.measure === 'parameters' ? costs.parameters : costs.macs;
-    // Milliseconds are not known yet: what they come to is about a half.
-    const share = target === undefined ? HALF : !target.absolute ? target.amount : target.measure === 'latency' ? HALF : Math.min(1, target.amount / Math.max(1, counted ?? Infinity));
+    const share = shareOf(settings.goal, costs);
     const studies = await studyLayers({ model, layers: found.layers, settings, split, share, seed }, within(context, [0, STUDIED]));
     if (studies.every(({ candidates }) => candidates.length === 0)) {
       throw nothingToDecompose(studies.map(({ layer: { nodes: [node] }, why }) => ({ layer: layersOf(node, context.origins)[0] ?? nodeLabel(node), why: why ?? 'why.rankNotCheaper' })));
@@ -100,7 +96,17 @@ async function planned({ model, found, settings, split, seed }: Task, context: P
   });
 }
 
+/** Where nothing says what will be left of a layer. */
 const HALF = 0.5;
+
+/** The fraction of a layer that the goal leaves, roughly. */
+function shareOf(goal: DecomposeSettings['goal'], costs: Costs): number {
+  if (goal.kind === 'rule') return typeof goal.rule === 'object' && 'ratio' in goal.rule ? goal.rule.ratio : HALF;
+  const { measure, amount, absolute } = goal.target;
+  if (!absolute) return amount;
+  // What milliseconds come to is not known yet.
+  return measure === 'latency' ? HALF : Math.min(1, amount / (costs[measure] ?? Infinity));
+}
 
 /** With the reason that most layers have, and the first layer that has it. */
 function nothingToDecompose(reasons: readonly { readonly layer: string; readonly why: Extract<FormCode, `why.${string}`> }[]): EngineError {

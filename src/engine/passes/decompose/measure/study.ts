@@ -22,7 +22,7 @@ import { type DecomposableLayer, readKernels } from '../surgery/layers';
 import { replaceLayer } from '../surgery/replace';
 import { type AnswerMeter, answerMeter } from './answerMeter';
 import { seenLayers } from './covariances';
-import { factorize, type LayerTask, spectraOf, tasksFor } from './layerTask';
+import { factorize, type LayerFactoring, type LayerTask, spectraOf, tasksFor } from './layerTask';
 
 /** A form that a layer could take. */
 export interface Candidate {
@@ -101,9 +101,9 @@ async function studyLayer(one: One): Promise<LayerStudy> {
   for (const method of allowed) {
     if (methods.length > 1 && method === 'cp' && !isQuick(one)) continue;
     const tasks = tasksFor(one.own, method);
-    const { steps, values } = await candidatesBy(one, method, tasks);
-    spectra.set(method, values);
-    const found = goal.kind === 'budget' ? await weighed(one, steps, tasks) : await ruled(one, steps, method, tasks);
+    const ranked = await candidatesBy(one, method, tasks);
+    spectra.set(method, ranked.values);
+    const found = goal.kind === 'budget' ? await weighed(one, ranked) : await ruled(one, ranked, method);
     candidates.push(...found);
   }
   const chosen = goal.kind === 'budget' ? candidates : [bestByRule(candidates, goal.rule)].filter((candidate) => candidate !== undefined);
@@ -114,7 +114,7 @@ async function studyLayer(one: One): Promise<LayerStudy> {
 // ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Multiplications of a sweep of alternating least squares, in millions, up to which `decompose` tries cp beside other methods. Ours. */
-const QUICK_SWEEP = 16;
+const QUICK_SWEEP = 8;
 
 /** cp is fitted anew for every rank, in many sweeps that multiply the kernel by its factors: too slow to try on large kernels. */
 function isQuick({ layer: { shape, groups } }: One): boolean {
@@ -123,24 +123,33 @@ function isQuick({ layer: { shape, groups } }: One): boolean {
   return groups * size * rank <= QUICK_SWEEP * 1e6;
 }
 
-interface Steps {
+interface RankedSteps {
   readonly steps: readonly Candidate[];
+  /** Singular values of each mode. */
   readonly values: readonly Float64Array[];
+  /** Factors of such ranks; those found already are kept. */
+  readonly factors: (ranks: readonly number[]) => Promise<LayerFactoring>;
 }
 
-async function candidatesBy(one: One, method: Method, tasks: readonly FactorTask[]): Promise<Steps> {
+async function candidatesBy(one: One, method: Method, tasks: readonly FactorTask[]): Promise<RankedSteps> {
   const { layer: { shape }, settings: { grain }, meter } = one;
   const record = methodTable[method];
   const costOf = (ranks: readonly number[]): LayerCost => meter.of(record.shapes(shape, ranks));
   const isCheaper = (ranks: readonly number[]): boolean => costIn(one, costOf(ranks)) < costIn(one, meter.whole);
   const candidate = ({ ranks, missed }: RankStep): Candidate => ({ method, ranks, shapes: record.shapes(shape, ranks), cost: costOf(ranks), missed, loss: missed });
+  const known = new Map<string, LayerFactoring>();
+  const factors = async (ranks: readonly number[]): Promise<LayerFactoring> => {
+    const found = known.get(ranks.join()) ?? await factorize(one.own, tasks, method, ranks);
+    known.set(ranks.join(), found);
+    return found;
+  };
   const full = record.fullRanks(shape);
   if (method === 'cp') {
-    const ranks = stepsOf(full[0] ?? 1, grain).filter((rank) => isCheaper([rank]));
-    return { steps: (await fittedSteps(one.own, tasks, ranks)).map(candidate), values: [] };
+    const cheaper = stepsOf(full[0] ?? 1, grain).filter((rank) => isCheaper([rank])).map((rank) => candidate({ ranks: [rank], missed: 1 }));
+    return { steps: await fittedSteps(one, cheaper, factors), values: [], factors };
   }
   const values = await spectraOf(tasks, method);
-  return { steps: rankPath(full, values, grain, (ranks) => costOf(ranks).parameters).filter(({ ranks }) => isCheaper(ranks)).map(candidate), values };
+  return { steps: rankPath(full, values, grain, (ranks) => costOf(ranks).parameters).filter(({ ranks }) => isCheaper(ranks)).map(candidate), values, factors };
 }
 
 /** What makes a form cheaper than the layer: what the budget counts; MACs stand for milliseconds, parameters for MACs nobody knows. */
@@ -149,36 +158,37 @@ function costIn({ settings: { goal } }: One, { parameters, macs }: LayerCost): n
   return measure === 'parameters' || macs === null ? parameters : macs;
 }
 
-/** Ranks at which cp is fitted, as places among all: between them errors are taken as falling by a constant factor a rank. */
-const FITTED_PLACES = [0, 0.5, 1];
-
-async function fittedSteps(own: LayerTask, tasks: readonly FactorTask[], ranks: readonly number[]): Promise<readonly RankStep[]> {
-  const places = [...new Set(FITTED_PLACES.map((place) => Math.round(place * (ranks.length - 1))))];
-  const known: { readonly rank: number; readonly log: number }[] = [];
-  for (const place of places) {
-    const rank = ranks[place];
-    if (rank === undefined) continue;
-    const { missed, weightError } = await factorize(own, tasks, 'cp', [rank]);
-    known.push({ rank, log: Math.log(Math.max(missed ?? weightError ** 2, Number.MIN_VALUE)) });
-  }
-  return ranks.map((rank) => {
-    const after = known.find((point) => point.rank >= rank);
-    const before = known.findLast((point) => point.rank <= rank) ?? after;
-    if (after === undefined || before === undefined) return { ranks: [rank], missed: 1 };
-    const part = after.rank === before.rank ? 0 : (rank - before.rank) / (after.rank - before.rank);
-    return { ranks: [rank], missed: Math.min(1, Math.exp(before.log + part * (after.log - before.log))) };
+/** cp has no spectrum: errors at two ranks are measured, and those of others taken as rising by the same factor a rank. */
+async function fittedSteps(one: One, steps: readonly Candidate[], factors: RankedSteps['factors']): Promise<readonly Candidate[]> {
+  const upper = probeOf(one, steps);
+  const lower = steps.find(({ ranks: [rank = 0] }) => rank >= (upper?.ranks[0] ?? 0) / 2);
+  if (upper === undefined || lower === undefined) return steps;
+  const logOf = async ({ ranks }: Candidate): Promise<number> => {
+    const { missed, weightError } = await factors(ranks);
+    return Math.log(Math.max(missed ?? weightError ** 2, LEAST_MISSED));
+  };
+  const [low, high] = [await logOf(lower), await logOf(upper)];
+  const [from = 1, to = 1] = [lower.ranks[0], upper.ranks[0]];
+  // A step that misses nothing more with fewer ranks says that the fit did not get far.
+  const fall = to > from ? Math.min(0, (high - low) / (to - from)) : 0;
+  return steps.map((step): Candidate => {
+    const missed = Math.min(1, Math.exp(high + fall * ((step.ranks[0] ?? 1) - to)));
+    return { ...step, missed, loss: missed };
   });
 }
+
+/** Where float32 weights end. */
+const LEAST_MISSED = 1e-14;
 
 // ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The ranks of one method by the rule, with what they miss as fitted: methods are held against each other by it. */
-async function ruled(one: One, steps: readonly Candidate[], method: Method, tasks: readonly FactorTask[]): Promise<readonly Candidate[]> {
+async function ruled(one: One, { steps, factors }: RankedSteps, method: Method): Promise<readonly Candidate[]> {
   const { settings: { goal, methods }, meter: { whole } } = one;
   if (goal.kind !== 'rule') return [];
   const found = byRule(steps, goal.rule, whole, goal.rule === 'evbmf' ? await evbmfRanks(one, method) : undefined);
   if (found === undefined || methods.length === 1) return found === undefined ? [] : [found];
-  const { missed, weightError } = await factorize(one.own, tasks, method, found.ranks);
+  const { missed, weightError } = await factors(found.ranks);
   return [{ ...found, missed: missed ?? weightError ** 2 }];
 }
 
@@ -204,12 +214,11 @@ async function evbmfRanks({ own, layer: { shape }, settings: { grain } }: One, m
  * the budget leaves, and what the answers move for what is missed there holds for the other ranks. Without data losses are
  * what is missed.
  */
-async function weighed(one: One, steps: readonly Candidate[], tasks: readonly FactorTask[]): Promise<readonly Candidate[]> {
-  const { model, layer, own, answers, share, split, meter: { whole } } = one;
-  const wanted = share * costIn(one, whole);
-  const probe = steps.reduce<Candidate | undefined>((best, step) => (best === undefined || distance(one, step, wanted) < distance(one, best, wanted) ? step : best), undefined);
+async function weighed(one: One, { steps, factors: factorsOf }: RankedSteps): Promise<readonly Candidate[]> {
+  const { model, layer, answers, split } = one;
+  const probe = probeOf(one, steps);
   if (answers === undefined || probe === undefined) return steps;
-  const { factors } = await factorize(own, tasks, probe.method, probe.ranks);
+  const { factors } = await factorsOf(probe.ranks);
   const changed = cloneModel(model);
   replaceLayer(changed, layer, factors);
   const [effect = 0] = await answers.distances([changed]);
@@ -218,6 +227,9 @@ async function weighed(one: One, steps: readonly Candidate[], tasks: readonly Fa
   return steps.map((step) => ({ ...step, loss: weight * step.missed }));
 }
 
-function distance(one: One, { cost }: Candidate, wanted: number): number {
-  return Math.abs(costIn(one, cost) - wanted);
+/** The candidate nearest to the share of the layer's cost that the budget leaves. */
+function probeOf(one: One, steps: readonly Candidate[]): Candidate | undefined {
+  const wanted = one.share * costIn(one, one.meter.whole);
+  const distance = ({ cost }: Candidate): number => Math.abs(costIn(one, cost) - wanted);
+  return steps.reduce<Candidate | undefined>((best, step) => (best === undefined || distance(step) < distance(best) ? step : best), undefined);
 }
