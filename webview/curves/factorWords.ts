@@ -7,7 +7,7 @@ import { t } from '../dom/language';
 import { count, errorPercent, signedPercent, significant, UNKNOWN } from '../logic/format';
 
 export function methodWords({ method }: LayerFactors): string {
-  return t(`factors.${method}`);
+  return t(`form.method.${method}`);
 }
 
 /** `24 of 64`, `16 of 64 inputs`. */

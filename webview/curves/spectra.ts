@@ -20,7 +20,7 @@ export function smallSpectra(factors: LayerFactors): SVGSVGElement {
 
 /** Side by side, with what their lines mean below. */
 export function largeSpectra(factors: LayerFactors): HTMLElement {
-  return element('div', { class: 'spectra' }, ...factors.modes.map((mode) => largeSpectrum(factors, mode, shared(LARGE, factors))));
+  return element('div', { class: 'spectra' }, ...knownModes(factors).map((mode) => largeSpectrum(factors, mode, shared(LARGE, factors))));
 }
 
 function largeSpectrum(factors: LayerFactors, mode: FactorMode, size: Size): HTMLElement {
@@ -31,7 +31,7 @@ function largeSpectrum(factors: LayerFactors, mode: FactorMode, size: Size): HTM
     { class: 'curve' },
     largeDrawing(size, t(`view.factors.curve.${mode.name}`, { what: valuesCode(factors), total, kept }), ...parts),
     legend(
-      ['kept', t(`view.factors.kept.${mode.name}`, { kept, total })],
+      ['kept', t(`view.factors.kept.${factors.method === 'cp' ? 'components' : mode.name}`, { kept, total })],
       ...(kept < total ? [['removed', t('view.factors.removed', { count: total - kept })] as const] : []),
       ...(isLogarithmic ? [['across', t('view.factors.tenths')] as const] : []),
     ),
@@ -39,7 +39,7 @@ function largeSpectrum(factors: LayerFactors, mode: FactorMode, size: Size): HTM
 }
 
 export function spectraNumbers(factors: LayerFactors): readonly HTMLElement[] {
-  return factors.modes.map((mode) =>
+  return knownModes(factors).map((mode) =>
     numbersFold(
       t(`view.factors.fold.${mode.name}`),
       t(`view.factors.numbers.${mode.name}`, { what: valuesCode(factors) }),
@@ -52,6 +52,11 @@ function drawing(factors: LayerFactors, mode: FactorMode, size: Size, label?: st
   const { width, height } = inside(size);
   const shape = spectrumShape(modeCurve(factors, mode), width, height);
   return { parts: cutParts(shape, size, { across: shape.tenths, ...(label !== undefined && { label }) }), isLogarithmic: shape.tenths.length > 0 };
+}
+
+/** Those whose values are known. */
+function knownModes({ modes }: LayerFactors): readonly FactorMode[] {
+  return modes.filter(({ values }) => values.length > 0);
 }
 
 /** Each drawing's share of the room. */

@@ -18,7 +18,7 @@ export function factorsSection({ pass, factors }: FactoredStep, onShowLayer: (la
     summary: t(factors.length === 1 ? 'view.factors.summary.one' : 'view.factors.summary', { pass: passTitle(pass), count: factors.length, figure: `view.${figure}`, before: count(before), after: count(after) }),
     label: t('view.factors.layers'),
     items: factors,
-    columns,
+    columns: columns(factors.every(({ method }) => method === 'cp') ? t('view.factors.components') : t('factors.values')),
     valueOf: factorsValue,
     first: mostSaved(factors),
     chosen: (one) => [
@@ -30,9 +30,9 @@ export function factorsSection({ pass, factors }: FactoredStep, onShowLayer: (la
   });
 }
 
-const columns: readonly Column<LayerFactors>[] = [
+const columns = (values: string): readonly Column<LayerFactors>[] => [
   { id: 'name', title: t('view.column.layer'), numeric: false, width: 70, grow: 4, keepEnd: true, cell: ({ layer }) => ({ text: shortLayerName(layer), title: layer }) },
-  { id: 'curve', title: t('factors.values'), about: t('view.factors.column.about'), numeric: false, width: 105, grow: 0, cell: (factors) => ({ text: '', drawing: smallSpectra(factors) }) },
+  { id: 'curve', title: values, about: t('view.factors.column.about'), numeric: false, width: 105, grow: 0, cell: (factors) => ({ text: '', drawing: smallSpectra(factors) }) },
   { id: 'rank', title: t('factors.rank'), numeric: true, width: 120, grow: 0, cell: rankCell },
 ];
 

@@ -6,6 +6,7 @@ import { say } from '../../protocol/text/index';
 import { renderTable } from '../table';
 import type { Look } from '../terminal';
 import { metricDelta } from './delta';
+import { renderFactors } from './factors';
 import { renderFindings } from './findings';
 import { renderTraining } from './training';
 
@@ -16,6 +17,7 @@ export function renderCompare(report: CompareReport, look: Look): string[] {
     ...renderTraining(report, look),
     look.style('dim', look.say('command.environmentLine', { cpu, threads, provider, runtime })),
     '',
+    ...renderFactors(report, look),
     ...layers(report, look),
     ...renderFindings(report.warnings, look),
   ];

@@ -4,10 +4,6 @@ import type { TextEntry } from './entry';
 
 export const factorTexts = {
   'factors.method': { en: 'Method', zh: '方法' },
-  'factors.svd': { en: 'SVD', zh: 'SVD' },
-  'factors.spatial': { en: 'Spatial', zh: '空间分解' },
-  'factors.tucker': { en: 'Tucker', zh: 'Tucker' },
-  'factors.cp': { en: 'CP', zh: 'CP' },
   'factors.rank': { en: 'Rank', zh: '秩' },
   'factors.of.rank': { en: '{kept} of {full}', zh: '{kept} / {full}' },
   'factors.of.inputs': { en: '{kept} of {full} inputs', zh: '输入 {kept} / {full}' },
@@ -17,11 +13,17 @@ export const factorTexts = {
   'factors.activationError': { en: 'Error of outputs', zh: '输出误差' },
   'factors.values': { en: 'Singular values', zh: '奇异值' },
   'factors.weights': { en: 'Weights of components', zh: '分量权重' },
+  // The command writes headings small.
+  'table.method': { en: 'method', zh: '方法' },
+  'table.rank': { en: 'rank', zh: '秩' },
+  'table.weightError': { en: 'error of weights', zh: '权重误差' },
+  'table.activationError': { en: 'error of outputs', zh: '输出误差' },
 
   'view.factors.summary': { en: '{pass}: {figure} of {count} layers {before} → {after}', zh: '{pass}：{count} 层的{figure} {before} → {after}' },
   'view.factors.summary.one': { en: '{pass}: {figure} of one layer {before} → {after}', zh: '{pass}：1 层的{figure} {before} → {after}' },
   'view.factors.by': { en: '{method}, rank {ranks}', zh: '{method}，秩 {ranks}' },
   'view.factors.layers': { en: 'Layers and their ranks', zh: '各层的秩' },
+  'view.factors.components': { en: 'Components', zh: '分量' },
   'view.factors.column.about': {
     en: 'From the largest to the smallest; the factors keep those left of the line. Sorted by the error of the weights',
     zh: '由大到小；竖线左侧的由因子保留。按权重误差排序',
@@ -32,6 +34,7 @@ export const factorTexts = {
   'view.factors.kept.rank': { en: '{kept} of {total} kept', zh: '保留 {kept} / {total}' },
   'view.factors.kept.inputs': { en: '{kept} of {total} inputs', zh: '输入 {kept} / {total}' },
   'view.factors.kept.outputs': { en: '{kept} of {total} outputs', zh: '输出 {kept} / {total}' },
+  'view.factors.kept.components': { en: '{kept} components', zh: '{kept} 个分量' },
   'view.factors.fold.rank': { en: 'Numbers', zh: '数值' },
   'view.factors.fold.inputs': { en: 'Numbers of the inputs', zh: '输入的数值' },
   'view.factors.fold.outputs': { en: 'Numbers of the outputs', zh: '输出的数值' },

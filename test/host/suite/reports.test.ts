@@ -19,6 +19,11 @@ describe('reports', () => {
     assert.equal(isReport(report), true);
     assert.equal(isReport({ ...report, layers: [{ id: 'x' }] }), false);
     assert.equal(isReport({ ...report, steps: [{ pass: 'prune.channels', importance: [{ layer: 'conv1', values: ['much'] }] }] }), false);
+    const factors = { layer: 'conv1', method: 'tucker', modes: [{ name: 'inputs', kept: 4, full: 16, values: [1, 0.5] }], parameters: [496, 149], macs: null, latency: [0.04, 0.02], weightError: 0.05, activationError: null };
+    assert.equal(isReport({ ...report, steps: [{ pass: 'decompose', factors: [factors] }] }), true);
+    for (const wrong of [{ method: 'qr' }, { modes: [{ name: 'rank', kept: 4, full: 16 }] }, { parameters: [496] }, { macs: 'few' }, { weightError: null }]) {
+      assert.equal(isReport({ ...report, steps: [{ pass: 'decompose', factors: [{ ...factors, ...wrong }] }] }), false, JSON.stringify(wrong));
+    }
     assert.equal(isReport({ ...report, steps: [{ pass: 'finetune', training: { epochs: 3 } }] }), false);
     assert.equal(isReport({ version: 1 }), false);
     assert.equal(isReport(null), false);
