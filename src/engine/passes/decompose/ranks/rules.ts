@@ -19,7 +19,7 @@ export interface Ranked {
  */
 export function byRule<Step extends Ranked>(steps: readonly Step[], rule: RankRule, whole: LayerCost, found: readonly number[] | undefined): Step | undefined {
   if (rule === 'evbmf') return least(steps.filter(({ ranks }) => found?.every((rank, mode) => (ranks[mode] ?? 0) >= rank) === true), costOf);
-  if ('energy' in rule) return least(steps.filter(({ missed }) => missed <= 1 - rule.energy), costOf);
+  if ('energy' in rule) return least(steps.filter(({ missed }) => 1 - missed >= rule.energy), costOf);
   return least(steps.filter(({ cost }) => cost.parameters <= rule.ratio * whole.parameters), ({ missed }) => missed);
 }
 
