@@ -227,6 +227,38 @@ describe('the pages in a browser', function () {
     await page.close();
   });
 
+  it('offers ranks by rule among the targets of decomposition, and methods as checkboxes', async () => {
+    const opened = await openPage(browser, 'editor', { theme: 'dark', width: 1280, height: 1200, answers: { passes: describePasses(), dataChoices: choices } });
+    const { page, tell, calls } = opened;
+    await tell({ type: 'trust', trusted: true });
+    await tell({ type: 'model', name: 'resnet20-cifar10.onnx', report: resnet });
+    await tell({ type: 'openCompress' });
+    await page.locator('form.compress vscode-dropdown').first().click();
+    await page.getByRole('option', { name: 'Decompose', exact: true }).click();
+    const target = page.getByRole('group', { name: 'Target' });
+    const choose = async (name: string): Promise<void> => {
+      await target.locator('vscode-dropdown').click();
+      await page.getByRole('option', { name, exact: true }).click();
+    };
+    await choose('EVBMF');
+    await target.getByText(/stand out of the noise/).waitFor();
+    assert.equal(await target.locator('vscode-text-field:visible').count(), 0, 'the word says all');
+    await choose('Layer energy');
+    await target.getByRole('textbox', { name: 'Layer energy' }).fill('0.9');
+    await page.locator('details.more > summary').last().click();
+    const methods = page.getByRole('group', { name: 'Methods' });
+    const turn = async (name: RegExp): Promise<void> => methods.locator('vscode-checkbox', { hasText: name }).click();
+    for (const name of [/^SVD/, /^spatial/, /^Tucker/, /^CP/]) await turn(name);
+    await page.locator('.run vscode-button').click();
+    assert.equal(await page.locator('#problem-methods').isVisible(), true, 'one method at least');
+    assert.deepEqual(await violations(opened), []);
+    for (const name of [/^SVD/, /^spatial/]) await turn(name);
+    await page.locator('.run vscode-button').click();
+    const sent = (await calls()).find(({ name }) => name === 'compress');
+    assert.deepEqual(sent?.request, { pass: 'decompose', options: { ranks: { energy: 0.9 }, methods: ['svd', 'spatial'] }, data: '/data/cifar10.json', dims: {} });
+    await page.close();
+  });
+
   it('sorts by a click and by keyboard, and says so', async () => {
     const { page } = await openEditor(browser, 'dark');
     const macs = page.getByRole('columnheader', { name: 'MACs' });

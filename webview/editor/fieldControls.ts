@@ -98,6 +98,11 @@ export function valueLabel(name: string, value: Scalar): string {
   return isTextCode(code) ? t(code) : String(value);
 }
 
+export function valueAbout(name: string, value: Scalar): string | undefined {
+  const code = `value.${lastPart(name)}.${String(value)}.about`;
+  return isTextCode(code) ? t(code) : undefined;
+}
+
 function problemText(problem: FieldProblem, field: FormField): string {
   return t(`view.problem.${problem}`, { range: field.kind === 'number' ? rangeText(field.bounds) : '' });
 }

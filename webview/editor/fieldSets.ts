@@ -6,7 +6,7 @@ import { element } from '../dom/element';
 import { t } from '../dom/language';
 import type { Entered, FieldProblem } from '../logic/formValues';
 import type { Alternative, AlternativesField, FormField, SwitchField } from '../logic/optionForm';
-import { aboutLine, aboutOf, drawControl, fieldLabel, optionLabel, valueLabel } from './fieldControls';
+import { aboutLine, aboutOf, drawControl, fieldLabel, optionLabel, valueAbout, valueLabel } from './fieldControls';
 
 type Entry = readonly [name: string, entered: Entered];
 type Problems = ReadonlyMap<string, FieldProblem>;
@@ -78,13 +78,15 @@ function drawSwitch(field: SwitchField): DrawnField {
 function drawAlternatives(field: AlternativesField): DrawnField {
   const label = optionLabel(field.name, field.pass);
   const drawn = field.choices.flatMap(({ name, field: alternative }) => (alternative === undefined ? [] : [{ name, drawn: drawField(alternative) }]));
+  const words = field.choices.flatMap(({ name, word }) => (word === undefined ? [] : [{ name, root: element('p', { class: 'about quiet' }, valueAbout(word.option, word.value) ?? '') }]));
   const show = (chosen: string): void => {
     for (const { name, drawn: { root } } of drawn) root.hidden = name !== chosen;
+    for (const { name, root } of words) root.hidden = name !== chosen;
   };
   const which = dropdown(label, field.choices.map((choice) => ({ value: choice.name, label: alternativeLabel(choice) })), field.start, show);
   show(field.start);
   return {
-    root: element('div', { class: 'field alternatives', role: 'group', 'aria-label': label }, fieldLabel(label), which.root, ...drawn.map(({ drawn: { root } }) => root), aboutLine(aboutOf(field))),
+    root: element('div', { class: 'field alternatives', role: 'group', 'aria-label': label }, fieldLabel(label), which.root, ...drawn.map(({ drawn: { root } }) => root), ...words.map(({ root }) => root), aboutLine(aboutOf(field))),
     entries: () => [[field.name, which.value()], ...drawn.flatMap((alternative) => alternative.drawn.entries())],
     problems: (of) => drawn.map((alternative) => alternative.drawn.problems(of)).includes(true),
   };

@@ -77,6 +77,10 @@ export const passTexts = {
     en: 'Ranks become multiples of it. Left out: what kernels of the target take at a time (16 with AVX512, else 8), and less in layers that are narrower than four of these.',
     zh: '秩取其整数倍。留空时：目标硬件的计算核一次处理的通道数（AVX512 为 16，否则为 8），不足其四倍宽的层取更小的值。',
   },
+  'option.decompose.recover.about': {
+    en: 'Training after layers are split: distillation from the model before, with these options. With the loss "label" alone it is fine-tuning.',
+    zh: '拆分各层之后的训练：以原模型为教师进行蒸馏，使用这些选项。损失只用 "label" 时即为微调。',
+  },
   'option.decompose.refit.about': {
     en: 'With data: the last factor of each layer is fitted by least squares to what the layer gave before, in order, on what the factors before it give. Needs no labels.',
     zh: '有数据时：按顺序用最小二乘拟合每层的最后一个因子，使其在前面各因子的输出上最接近该层原来的输出。无需标签。',
@@ -86,9 +90,9 @@ export const passTexts = {
     en: 'The rank of each layer by a rule instead of a budget: "evbmf" (what stands out of the noise of the weights), { "energy": 0.95 } (the share of squared singular values that stays), or { "ratio": 0.5 } (the share of its parameters that its factors have).',
     zh: '按规则而非预算确定每层的秩："evbmf"（权重中高出噪声的部分）、{ "energy": 0.95 }（保留的奇异值平方和比例）或 { "ratio": 0.5 }（因子参数占该层参数的比例）。',
   },
-  'option.ranks.energy': { en: 'Energy of every layer', zh: '每层的能量' },
+  'option.ranks.energy': { en: 'Layer energy', zh: '每层能量' },
   'option.ranks.energy.about': { en: 'Share of the squared singular values that stays in every layer; 1 keeps all.', zh: '每层保留的奇异值平方和比例；1 表示全部保留。' },
-  'option.ranks.ratio': { en: 'Parameters of every layer', zh: '每层的参数' },
+  'option.ranks.ratio': { en: 'Layer parameters', zh: '每层参数' },
   'option.ranks.ratio.about': { en: 'Share of the parameters of every layer that its factors have at most.', zh: '每层因子的参数最多占该层参数的比例。' },
   'option.methods': { en: 'Methods', zh: '分解方式' },
   'option.methods.about': { en: 'What layers may be split by.', zh: '可用于拆分层的方式。' },
@@ -96,7 +100,8 @@ export const passTexts = {
   'value.methods.spatial': { en: 'spatial (k x 1 and 1 x k)', zh: '空间（k x 1 与 1 x k）' },
   'value.methods.tucker': { en: 'Tucker (three factors)', zh: 'Tucker（三个因子）' },
   'value.methods.cp': { en: 'CP (depthwise along each axis)', zh: 'CP（沿各轴的深度卷积）' },
-  'value.ranks.evbmf': { en: 'What stands out of the noise (EVBMF)', zh: '高出噪声的部分（EVBMF）' },
+  'value.ranks.evbmf': { en: 'EVBMF', zh: 'EVBMF' },
+  'value.ranks.evbmf.about': { en: 'Every layer keeps the singular values that stand out of the noise of its weights, as variational Bayes estimates it.', zh: '每层保留高出其权重噪声的奇异值，噪声由变分贝叶斯估计。' },
   'pass.prune.weights': { en: 'Prune weights', zh: '权重剪枝' },
   'pass.prune.weights.about': {
     en: 'Sets single weights to zero, by share or in an N:M pattern. The file compresses better; providers gain no speed. First and depthwise convolutions are left as they are, last layers are not. Training afterwards keeps the zeros.',

@@ -26,8 +26,8 @@ export type RankRule = 'evbmf' | { readonly energy: number } | { readonly ratio:
 const ranks = Type.Optional(Type.Unsafe<RankRule>({
   anyOf: [
     { type: 'string', enum: ['evbmf'] },
-    { type: 'object', properties: { energy: { type: 'number', exclusiveMinimum: 0, maximum: 1 } }, required: ['energy'], additionalProperties: false },
-    { type: 'object', properties: { ratio: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 } }, required: ['ratio'], additionalProperties: false },
+    { type: 'object', properties: { energy: { type: 'number', exclusiveMinimum: 0, maximum: 1, examples: [0.95] } }, required: ['energy'], additionalProperties: false },
+    { type: 'object', properties: { ratio: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1, examples: [0.5] } }, required: ['ratio'], additionalProperties: false },
   ],
   alternative: 'target',
 }));
