@@ -198,6 +198,8 @@ async function byTime({ model, studies, settings }: ChoosingTask, context: PassC
     if (isSlower(own)) slow.set(study, own);
     else pool.set(study, [...(pool.get(study) ?? []), { candidate, times: own }]);
   }
+  // Of layers that some ranks make faster, those that do not are no reason.
+  for (const study of pool.keys()) slow.delete(study);
   const timed = [...pool.keys()];
   const alone = timed.reduce((sum, study) => sum + (pool.get(study)?.[0]?.times[0] ?? 0), 0);
   // Alone the layers may take longer than within the model: then all are taken as that much faster there.
