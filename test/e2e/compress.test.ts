@@ -75,7 +75,7 @@ describe('compressing a model in VS Code', function () {
     await form.waitFor();
     await screenshot(page, 'editor-compress-form');
     await form.getByRole('button', { name: 'Compress', exact: true }).click();
-    const frame = await review(page);
+    const frame = await review(page, compressTimeoutMs);
     const [before, after, change] = await totalsRow(frame, 'File size');
     assert.match(String(change), /^[−-]/, `the file became smaller: ${before} to ${after}, ${change}`);
   });
@@ -134,7 +134,7 @@ describe('compressing a model in VS Code', function () {
     await form.getByRole('checkbox', { name: 'Recovery' }).waitFor();
     await screenshot(page, 'prune-form');
     await form.getByRole('button', { name: 'Compress', exact: true }).click();
-    const frame = await review(page);
+    const frame = await review(page, compressTimeoutMs);
     const section = frame.locator('details').filter({ hasText: /^Prune channels: \d+ of \d+ channels kept/ });
     await section.locator('summary').first().click({ timeout: compressTimeoutMs });
     await section.getByRole('img', { name: /^Importance of \d+ channels/ }).waitFor();
@@ -146,6 +146,40 @@ describe('compressing a model in VS Code', function () {
     const selected = editor.locator('[role=row][aria-selected=true]');
     assert.match(await selected.innerText(), /\d+ of \d+ channels/);
     await screenshot(page, 'prune-review');
+    assert.deepEqual(await accessibilityProblems(frame), []);
+    assert.deepEqual(await accessibilityProblems(editor), []);
+  });
+
+  it('splits layers into factors by a rule, and shows the singular values with the cut', async function () {
+    this.timeout(compressTimeoutMs);
+    const { page } = workbench;
+    await chooseInExplorer(page, workspace.model, /^Compress with Decant/);
+    const editor = await modelEditor(page);
+    const form = editor.getByRole('form', { name: 'Compress' });
+    await form.locator('vscode-dropdown').first().click();
+    await form.getByRole('option', { name: 'Decompose', exact: true }).click();
+    const target = form.getByRole('group', { name: 'Target' });
+    await target.locator('vscode-dropdown').click();
+    await form.getByRole('option', { name: 'Layer parameters', exact: true }).click();
+    await target.getByRole('textbox', { name: 'Layer parameters' }).fill('0.5');
+    // Whether factors are faster depends on the machine; this is about what is shown of them.
+    await form.getByText('More options').last().click();
+    await form.locator('vscode-checkbox', { hasText: 'Time the factors' }).click();
+    // Fitted in many sweeps for every rank: the slowest by far.
+    await form.locator('vscode-checkbox', { hasText: /^CP/ }).click();
+    await screenshot(page, 'decompose-form');
+    await form.getByRole('button', { name: 'Compress', exact: true }).click();
+    const frame = await review(page, compressTimeoutMs);
+    const section = frame.locator('details').filter({ hasText: /^Decompose: MACs of \d+ layers/ });
+    await section.locator('summary').first().click({ timeout: compressTimeoutMs });
+    await section.getByRole('img', { name: /^Singular values/ }).first().waitFor();
+    assert.ok(readdirSync(workspace.folder).includes(workspace.model.replace(/\.onnx$/, '.decomposed.onnx')));
+    const layers = section.getByRole('treegrid', { name: 'Layers and their ranks' }).getByRole('row').filter({ hasText: /\d+\/\d+/ });
+    assert.ok((await layers.count()) > 1, 'the layers are listed');
+    await section.getByRole('button').first().click();
+    await editor.getByRole('heading', { name: 'Factors', exact: true }).waitFor();
+    assert.match(await editor.locator('[role=row][aria-selected=true]').innerText(), /rank \d+/);
+    await screenshot(page, 'decompose-review');
     assert.deepEqual(await accessibilityProblems(frame), []);
     assert.deepEqual(await accessibilityProblems(editor), []);
   });

@@ -8,9 +8,9 @@ export function modelEditor(page: Page): Promise<Frame> {
   return webviewWith(page, '[role=treegrid][aria-label^="Layers of"] [role=row][data-index]');
 }
 
-/** The page of the review once it shows a report. */
-export function review(page: Page): Promise<Frame> {
-  return webviewWith(page, '[role=treegrid][aria-label*="before and after"] [role=row][data-index]');
+/** The page of the review once it shows a report; with `timeoutMs`, once a compression has ended and opened it. */
+export function review(page: Page, timeoutMs?: number): Promise<Frame> {
+  return webviewWith(page, '[role=treegrid][aria-label*="before and after"] [role=row][data-index]', timeoutMs);
 }
 
 /** The review has a second table: of what groups of layers kept. */
