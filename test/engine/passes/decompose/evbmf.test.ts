@@ -21,15 +21,14 @@ describe('ranks by variational Bayes', () => {
         noise: fc.double({ min: -6, max: 3, noNaN: true }), seed: fc.integer({ min: 1, max: 1e6 }), tall: fc.boolean(),
       });
       await fc.assert(fc.asyncProperty(drawnCase, async ({ size, share, noise, seed, tall }) => {
-        // Small square matrices: a fourth of the values as signals leave too little noise to know its variance by (32 x 32 of rank
-        // 8: 1 in 20 is found to have rank 7).
-        const rank = Math.max(1, Math.round(share * size * (size < 48 ? 1 / 8 : 1 / 4)));
+        // Square matrices have a rank below half their rows; from there on signals are told from noise by none.
+        const rank = Math.max(1, Math.round(share * size * 0.45));
         const [rows, columns] = tall ? [size * ratio, size] : [size, size * ratio];
         const sigma = 10 ** noise;
         const m = await noisyLowRank({ rows, columns, rank, sigma, smallest: 1.3, seed }, products);
         const found = await rankOf(m);
         assert.equal(found.rank, rank);
-        assert.ok(Math.abs(Math.sqrt(found.variance) / sigma - 1) < 0.1, `noise ${Math.sqrt(found.variance)} for ${sigma}`);
+        assert.ok(Math.abs(Math.sqrt(found.variance) / sigma - 1) < 0.15, `noise ${Math.sqrt(found.variance)} for ${sigma}`);
         assert.equal((await rankOf(m, sigma ** 2)).rank, rank);
       }), { numRuns: 40 });
     });
