@@ -28,7 +28,8 @@ describe('ranks by variational Bayes', () => {
         const m = await noisyLowRank({ rows, columns, rank, sigma, smallest: 1.3, seed }, products);
         const found = await rankOf(m);
         assert.equal(found.rank, rank);
-        assert.ok(Math.abs(Math.sqrt(found.variance) / sigma - 1) < 0.15, `noise ${Math.sqrt(found.variance)} for ${sigma}`);
+        // The few values that are no signals tell it roughly only.
+        assert.ok(Math.abs(Math.sqrt(found.variance) / sigma - 1) < 0.25, `noise ${Math.sqrt(found.variance)} for ${sigma}`);
         assert.equal((await rankOf(m, sigma ** 2)).rank, rank);
       }), { numRuns: 40 });
     });
