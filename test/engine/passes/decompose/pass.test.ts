@@ -78,6 +78,17 @@ describe('passes that decompose', function () {
     assert.match(texts(outcome), /finding\.layersNotDecomposed: 2 layers stay whole/u);
   });
 
+  for (const macs of [0.9, 0.8, 0.7]) {
+    it(`a budget of ${macs} with data takes nothing from a kernel of low rank that it has`, async () => {
+      const model = await smallNet();
+      const { output, weight } = kernelOf(model, 1);
+      withLowRank(model, weight);
+      const { factors = [] } = await decompose('decompose.svd', model, { macs, grain: 1 }, { data: samples(24) });
+      assert.deepEqual(factors.map(({ layer }) => layer), [output]);
+      assert.ok(factors.every(({ weightError }) => weightError < 1e-6), JSON.stringify(factors.map(({ modes, weightError }) => [modes[0]?.kept, weightError])));
+    });
+  }
+
   it('ratio: no layer has more of its parameters, and ranks are on the grain', async () => {
     const outcome = await decompose('decompose', await smallNet(), { ranks: { ratio: 0.5 }, grain: 4, methods: ['svd', 'tucker'] });
     assert.ok((outcome.factors ?? []).length >= 2, texts(outcome));

@@ -210,20 +210,26 @@ async function evbmfRanks({ own, layer: { shape }, settings: { grain } }: One, m
 // ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
+ * A rank that misses less than this share moves answers by no more than float32 rounds them (1e-7, and room for many layers): from
+ * such noise nothing follows for ranks that do miss something. Layers of low rank have many such ranks.
+ */
+const LEAST_PROBED = 1e-5;
+
+/**
  * Losses by what factors do to the answers: the layer alone is replaced at the candidate nearest to the share of its cost that
- * the budget leaves, and what the answers move for what is missed there holds for the other ranks. Without data losses are
- * what is missed.
+ * the budget leaves, and what the answers move for what is missed there holds for the other ranks. Without data, or where no rank
+ * misses anything to speak of, losses are what is missed.
  */
 async function weighed(one: One, { steps, factors: factorsOf }: RankedSteps): Promise<readonly Candidate[]> {
   const { model, layer, answers, split } = one;
-  const probe = probeOf(one, steps);
+  const probe = probeOf(one, steps.filter(({ missed }) => missed >= LEAST_PROBED));
   if (answers === undefined || probe === undefined) return steps;
   const { factors } = await factorsOf(probe.ranks);
   const changed = cloneModel(model);
   replaceLayer(changed, layer, factors);
   const [effect = 0] = await answers.distances([changed]);
   if (!Number.isFinite(effect)) throw new EngineError('answersNotFinite', { split: split?.name ?? '' });
-  const weight = probe.missed > 0 ? Math.max(effect, 0) / probe.missed : 0;
+  const weight = Math.max(effect, 0) / probe.missed;
   return steps.map((step) => ({ ...step, loss: weight * step.missed }));
 }
 
