@@ -42,6 +42,11 @@ describe('form of a pass', () => {
     assert.deepEqual(field.values, [{ value: 'fast', ready: true }, { value: 'best', ready: false }]);
   });
 
+  it('draws no choice of one that is meant anyway', () => {
+    assert.deepEqual(formFields(passOf({ method: { enum: ['auto'], default: 'auto' } })), []);
+    assert.deepEqual(formFields(passOf({ method: { enum: ['auto'] } })).map(({ name }) => name), ['method'], 'left out is something else here');
+  });
+
   it('sends only what differs from the default, typed and nested', () => {
     const [quantize] = passes;
     assert.ok(quantize);

@@ -153,6 +153,8 @@ function baseOf(schema: OptionSchema, key: string, { pass, prefix, advanced }: P
 
 /** An object with defaults lends its fields to the form; one that may be left out is a switch, whose fields start anew with what is common. */
 function optionFields(option: OptionSchema, base: FieldBase): readonly FormField[] {
+  // A choice of one, which is meant anyway, asks nothing.
+  if (option.enum?.length === 1 && option.default === option.enum[0]) return [];
   if (option.type === 'object' && option.properties !== undefined) {
     const inside: Place = { pass: base.pass, prefix: `${base.name}.`, advanced: base.advanced };
     const mayBeLeftOut = option.default === undefined && !base.required;

@@ -94,6 +94,12 @@ export const passTexts = {
   'option.ranks.energy.about': { en: 'Share of the squared singular values that stays in every layer; 1 keeps all.', zh: '每层保留的奇异值平方和比例；1 表示全部保留。' },
   'option.ranks.ratio': { en: 'Layer parameters', zh: '每层参数' },
   'option.ranks.ratio.about': { en: 'Share of the parameters of every layer that its factors have at most.', zh: '每层因子的参数最多占该层参数的比例。' },
+  'option.decompose.method': { en: 'Method', zh: '分解方式' },
+  'option.decompose.method.about': {
+    en: '"auto" chooses a method for each layer. The passes "decompose.svd", "decompose.spatial", "decompose.tucker" and "decompose.cp" use one for all.',
+    zh: '"auto" 为每层选择分解方式。若要统一使用一种，请用 "decompose.svd"、"decompose.spatial"、"decompose.tucker" 或 "decompose.cp"。',
+  },
+  'value.method.auto': { en: 'chosen for each layer', zh: '逐层选择' },
   'option.methods': { en: 'Methods', zh: '分解方式' },
   'option.methods.about': { en: 'What layers may be split by.', zh: '可用于拆分层的方式。' },
   'value.methods.svd': { en: 'SVD (two factors)', zh: 'SVD（两个因子）' },

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidOption } from '../invalidOption';
-import { count, flag, layerPatterns, optionalCount } from '../optionTypes';
+import { choice, count, flag, layerPatterns, optionalCount } from '../optionTypes';
 import { type PassContext, USUAL_BLOCK } from '../pass';
 import { type RecoverOptions, recoverSchema } from '../recovery/recover';
 import { type SizeTarget, targetFrom } from '../targets';
@@ -51,10 +51,10 @@ const chosenMethods = Type.Unsafe<readonly Method[]>({ type: 'array', items: { t
 
 /** Of the passes of one method. */
 export const methodOptions = Type.Object(common);
-/** Of the pass that chooses the method for each layer. */
-export const autoOptions = Type.Object({ ...common, methods: chosenMethods });
+/** Of the pass that chooses the method for each layer. `method` says what it does anyway: the passes of one method are others. */
+export const autoOptions = Type.Object({ ...common, method: choice(['auto'], { advanced: true }), methods: chosenMethods });
 
-export type DecomposeOptions = Static<typeof methodOptions> & { readonly methods?: readonly Method[] };
+export type DecomposeOptions = Static<typeof methodOptions> & Partial<Pick<Static<typeof autoOptions>, 'method' | 'methods'>>;
 
 export interface DecomposeSettings {
   readonly passId: string;

@@ -34,6 +34,8 @@ describe('passes that decompose refuse', function () {
   it('methods that do not exist', () => {
     assert.throws(() => validateOptions(findPass('decompose'), { methods: ['qr'] }), { code: 'invalidOption' });
     assert.throws(() => validateOptions(findPass('decompose'), { methods: [] }), { code: 'invalidOption' });
+    assert.throws(() => validateOptions(findPass('decompose'), { method: 'svd' }), { code: 'invalidOption' });
+    assert.equal(validateOptions(findPass('decompose'), { method: 'auto' })['method'], 'auto');
   });
 
   it('targets that the model meets already, and such that it cannot meet, with the smallest possible', async () => {
