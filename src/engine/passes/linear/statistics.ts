@@ -22,12 +22,17 @@ export interface Gathering {
 }
 
 /**
- * Sums over all samples and places, for each wanted weight in its order; shapes as in statisticsGraph.ts.
+ * Sums over all samples and places, for each wanted weight in its order; shapes as in statisticsGraph.ts. Where the model fixes
+ * the batch, whole batches only, at least one.
  *
- * @throws EngineError `nonFiniteActivation` when no sample gave finite numbers
+ * @throws EngineError `tooFewSamples` when the split fills no batch, `nonFiniteActivation` when no sample gave finite numbers
  */
 export async function gatherStatistics({ model, wanted, kind, split, samples, onProgress }: Gathering, context: PassContext): Promise<Sums> {
-  const indices = evenIndices(split.size, samples);
+  const fixed = fixedBatch(model, context.dims);
+  const batch = fixed ?? 1;
+  const spread = evenIndices(split.size, Math.max(samples, batch));
+  if (spread.length < batch) throw new EngineError('tooFewSamples', { samples: split.size, split: split.name, batch });
+  const indices = spread.slice(0, spread.length - (spread.length % batch));
   const { model: graph, outputs } = await statisticsGraph(model, wanted, kind);
   const width = ({ weight, parts }: Wanted): number => columnsOf(weight.layout) / parts;
   const found = await sumOverSamples({
@@ -39,7 +44,7 @@ export async function gatherStatistics({ model, wanted, kind, split, samples, on
       })),
       sizes: outputs.flatMap(({ sizes }) => sizes),
     },
-    indices, inputs: async (chosen) => (await split.gather(chosen)).inputs, fixedBatch: fixedBatch(model, context.dims), onProgress,
+    indices, inputs: async (chosen) => (await split.gather(chosen)).inputs, fixedBatch: fixed, onProgress,
   }, context);
   const [first] = wanted;
   if (found.skipped >= indices.length && first !== undefined) {

@@ -6,6 +6,13 @@ import { columnsOf, type MatrixLayout } from '../linear/layout';
 import type { Matrix } from '../../linalg/matrix';
 import type { Products } from '../../linalg/products';
 
+/**
+ * Share of the mean of the inputs' variances by which a change of weights is held back, as in SparseGPT. With 256 samples
+ * 1e-3 to 3e-2 differ by less than a point (resnet20-cifar10 by taylor: 65.9 % with 1e-3, 66.4 % with 1e-2; fashion-mobilenetv2
+ * by l2: 84.5 and 84.3 %); with 64 the larger one is better (resnet20-cifar10: 52.8 and 59.2 %).
+ */
+export const DAMPING = 1e-2;
+
 /** Sums over samples and places of inputs x (columns) and wanted outputs y (rows), group after group. */
 export interface FitSums {
   /** x xᵀ: [groups, columns, columns] */

@@ -27,15 +27,9 @@ import { batchesOf, runPart, samplesIn } from './batches';
 import { stagePart } from './fitStage';
 import type { KeptParts } from './kept';
 import { type RefitLayer, refitLayers } from './layers';
-import { type Fit, type FitSums, leastSquares } from './leastSquares';
+import { DAMPING, type Fit, type FitSums, leastSquares } from './leastSquares';
 import { sideBySide } from './sideBySide';
 
-/**
- * Share of the mean of the inputs' variances by which a change of weights is held back, as in SparseGPT. With 256 samples
- * 1e-3 to 3e-2 differ by less than a point (resnet20-cifar10 by taylor: 65.9 % with 1e-3, 66.4 % with 1e-2; fashion-mobilenetv2
- * by l2: 84.5 and 84.3 %); with 64 the larger one is better (resnet20-cifar10: 52.8 and 59.2 %).
- */
-const DAMPING = 1e-2;
 /** Bytes of activations that are held between two stages. */
 const HELD_BYTES = 256 * 2 ** 20;
 
@@ -72,10 +66,11 @@ export async function refit({ original, smaller: cut, kept, split, samples, acti
   const all = stages.flat();
   if (all.length === 0) return { model, layers: [], left, samples: 0, skipped: 0 };
   const both = await sideBySide(original, model);
-  const batches = batchesOf(split, evenIndices(split.size, samples), {
+  const given = fixedBatch(original, context.dims) ?? 1;
+  const batches = batchesOf(split, evenIndices(split.size, Math.max(samples, given)), {
     ...await batchSize(original, all, context), mostHeld: heldBytes, boundary: new Set(both.model.graph.inputs.map(({ name }) => name)),
   });
-  if (batches.batches.length === 0) throw new EngineError('tooFewSamples', { samples: split.size, split: split.name, batch: fixedBatch(original, context.dims) ?? 1 });
+  if (batches.batches.length === 0) throw new EngineError('tooFewSamples', { samples: split.size, split: split.name, batch: given });
   const products = matrixProducts(context.runtime, context.threads);
   const layers: RefitOutcome['layers'][number][] = [];
   try {

@@ -6,11 +6,10 @@ import { elementCount } from '../../../ir/model';
 import { type Matrix, scaledColumns } from '../../../linalg/matrix';
 import type { Products } from '../../../linalg/products';
 import { solvePositive } from '../../../linalg/solve';
+import { DAMPING } from '../../refit/leastSquares';
 import type { Factor, Kernel } from '../factors';
 import { composedFast } from '../methods/index';
 
-/** Holds the change of the factor back, over the mean of the squares it reads; as in refit/. */
-const DAMPING = 1e-2;
 /** Rows of the equations that are solved here: 1024 take about a second. */
 const MOST_ROWS = 1024;
 

@@ -12,13 +12,13 @@ import { type StatisticKind, statisticsGraph } from '../../../../../src/engine/p
 import { outputsOf } from '../../../../support/models';
 import { contextFor, floats, node, samples, small } from '../../quantize/staticSupport';
 
-async function gathered(model: Model, shape: readonly number[], kind: StatisticKind, options: { readonly parts?: number; readonly count?: number; readonly change?: (values: Float32Array, index: number) => void } = {}): Promise<Sums> {
+async function gathered(model: Model, shape: readonly number[], kind: StatisticKind, options: { readonly parts?: number; readonly count?: number; readonly samples?: number; readonly change?: (values: Float32Array, index: number) => void } = {}): Promise<Sums> {
   const data = samples(options.count ?? 3, shape, options.change);
   const { weights } = await findWeights(model, { isIgnored: () => false, everyLayer: true });
   const split = data.splits.get('train');
   assert.ok(split);
   return gatherStatistics({
-    model, kind, split, samples: 100, onProgress: () => undefined,
+    model, kind, split, samples: options.samples ?? 100, onProgress: () => undefined,
     wanted: weights.map((weight) => ({ weight, parts: options.parts ?? 1 })),
   }, contextFor(model, data));
 }
@@ -129,6 +129,18 @@ describe('what enters layers', () => {
       assert.equal(skipped, 2);
       assert.ok(sums[0]?.every(Number.isFinite));
       await assert.rejects(gathered(model, [4], kind, { change: spoil(() => true) }), { code: 'nonFiniteActivation' });
+    }
+  });
+
+  it('are looked at in whole batches where the model fixes them: at least one, or it is refused', async () => {
+    const model = small({ nodes: [node('Gemm', ['x', 'w'], ['y'])], constants: { w: floats([4, 3]) }, shape: [4, 4] });
+    for (const kind of ['norms', 'gram'] as const) {
+      await assert.rejects(gathered(model, [4], kind, { count: 3 }), { code: 'tooFewSamples', message: /4/u });
+      const { sums: [own] } = await gathered(model, [4], kind, { count: 5, samples: 2 });
+      assert.ok(own?.some((sum) => sum > 0));
+      // The sample that fills no batch does not hide that all others are bad.
+      const change = (values: Float32Array): void => { values[1] = NaN; };
+      await assert.rejects(gathered(model, [4], kind, { count: 5, change }), { code: 'nonFiniteActivation' });
     }
   });
 });
