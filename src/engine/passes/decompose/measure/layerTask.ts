@@ -36,7 +36,7 @@ export interface LayerFactoring {
 export function tasksFor({ kernels, covariances, weighted, products, seed }: LayerTask, method: Method): readonly FactorTask[] {
   return kernels.map((kernel, group): FactorTask => {
     const covariance = weighted ? covariances?.[group] : undefined;
-    return { kernel, products, random: seededRandom(seed * methods.length + methods.indexOf(method) + group), ...(covariance !== undefined && { covariance }) };
+    return { kernel, products, random: seededRandom((seed * methods.length + methods.indexOf(method)) * kernels.length + group), ...(covariance !== undefined && { covariance }) };
   });
 }
 
