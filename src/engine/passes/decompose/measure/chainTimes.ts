@@ -5,6 +5,7 @@
 import { constantsOf } from '../../../analysis/constants';
 import { bindInputs } from '../../../analysis/openDims';
 import { throwIfAborted } from '../../../error';
+import { cloneModel } from '../../../ir/clone';
 import { topologicalOrder } from '../../../ir/graphIndex';
 import type { Model } from '../../../ir/model';
 import { inferShapes } from '../../../ir/shapes/index';
@@ -26,7 +27,8 @@ export interface TimedForm {
 export type FormTimes = readonly [whole: number, factors: number];
 
 export interface ChainClock {
-  /** In the order of the forms; undefined for layers that cannot be timed: embeddings, and those whose sizes are not known. */
+  /** In the order of the forms; undefined for layers that cannot be timed: embeddings, those whose sizes are not known, and those that cannot be split
+   * where they stand alone. */
   times(forms: readonly TimedForm[], progress: (fraction: number) => void): Promise<readonly (FormTimes | undefined)[]>;
 }
 
@@ -41,20 +43,29 @@ export async function chainClock(model: Model, context: PassContext): Promise<Ch
   const { provider, threads, dims, signal } = context;
   const shapes = await inferShapes(model, bindInputs(model, dims));
   const sites = new Map(sitesOf(model, shapes, constantsOf(model.graph, topologicalOrder(model.graph)).has).map((site) => [site.id, site]));
-  const known = new Map<string, FormTimes>();
+  /** Undefined: could not be timed. */
+  const known = new Map<string, FormTimes | undefined>();
   const sitesIn = ({ nodes }: DecomposableLayer): readonly Site[] | undefined => {
     const own = nodes.map((node) => sites.get(node.outputs[0] ?? ''));
     return own.every((site) => site !== undefined) ? own : undefined;
   };
   const measure = async (jobs: readonly Job[]): Promise<void> => {
     const models: Model[] = [];
+    const timed: Job[] = [];
     for (const { site, chains } of jobs) {
       const copies = copiesOf(site);
+      const layers = await layersAlone(site, copies);
+      if (layers === undefined) {
+        for (const { key } of chains) known.set(key, undefined);
+        continue;
+      }
+      timed.push({ site, chains });
       models.push(layerModel(site, site.widths, 1), layerModel(site, site.widths, copies));
-      for (const { factors } of chains) models.push(await chainModel(site, factors, copies));
+      for (const { factors } of chains) models.push(chainModel(layers, factors));
     }
+    if (timed.length === 0) return;
     const medians = [...await clock(models, { provider, threads, dims, runs: RUNS, ...(signal !== undefined && { signal }) })];
-    for (const { site, chains } of jobs) {
+    for (const { site, chains } of timed) {
       const copies = copiesOf(site);
       const [single = NaN, several = NaN] = medians.splice(0, 2);
       // single = beside + layer, several = beside + copies * layer.
@@ -72,7 +83,10 @@ export async function chainClock(model: Model, context: PassContext): Promise<Ch
         progress(done / batches.length);
         await measure(batch);
       }
-      return wanted.map((own) => own?.map(({ key }) => known.get(key) ?? [NaN, NaN]).reduce<FormTimes>(([whole, factors], [a, b]) => [whole + a, factors + b], [0, 0]));
+      return wanted.map((own) => {
+        const found = own?.map(({ key }) => known.get(key));
+        return found?.every((times) => times !== undefined) === true ? found.reduce<FormTimes>(([whole, factors], [a, b]) => [whole + a, factors + b], [0, 0]) : undefined;
+      });
     },
   };
 }
@@ -118,10 +132,20 @@ function batchesOf(jobs: readonly Job[]): readonly (readonly Job[])[] {
   return batches;
 }
 
-async function chainModel(site: Site, factors: readonly FactorShape[], copies: number): Promise<Model> {
+interface LayersAlone {
+  readonly model: Model;
+  readonly layers: readonly DecomposableLayer[];
+}
+
+/** The copies of a layer in a model of their own; undefined where they cannot be split there. */
+async function layersAlone(site: Site, copies: number): Promise<LayersAlone | undefined> {
   const model = layerModel(site, site.widths, copies);
   const { layers } = await findDecomposable(model, () => false);
-  if (layers.length !== copies) throw new Error(`layer ${site.id} cannot be timed`);
-  for (const layer of layers) replaceLayer(model, layer, zeroFactors(factors, layer.groups));
-  return model;
+  return layers.length === copies ? { model, layers } : undefined;
+}
+
+function chainModel({ model, layers }: LayersAlone, factors: readonly FactorShape[]): Model {
+  const copy = cloneModel(model);
+  for (const layer of layers) replaceLayer(copy, layer, zeroFactors(factors, layer.groups));
+  return copy;
 }
