@@ -1,10 +1,9 @@
 // Truncated SVD: a matrix W as B A, a k x k kernel as a k x k kernel with few outputs and a 1 x 1 kernel after it.
 
-import { outputRows } from './arrange';
+import { onAxes, outputRows, tapsOf } from './arrange';
 import { balance } from './balance';
 import { defineMethod, factorsOf } from './defineMethod';
 import type { FactorShape, KernelShape, MethodRecord } from './method';
-import { onAxes, tapsOf } from './arrange';
 import { outputBasis, outputSpectrum } from './weighting';
 
 /** Eckart and Young 1936; with a covariance the best map for the inputs seen (`outputBasis`). */
