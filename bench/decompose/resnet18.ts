@@ -123,10 +123,10 @@ function table(rows: readonly Row[]): BenchTable {
 export function layerTable(factors: readonly LayerFactors[]): BenchTable {
   const pair = (values: readonly [number, number] | null, digits: number): string => (values === null ? '' : values.map((value) => value.toFixed(digits)).join(' → '));
   return {
-    title: 'Layer by layer: ranks kept of full, MACs, ms of the layer and of its factors alone, what the factors miss of weights (norm) and of outputs (variance)',
+    title: 'Layer by layer: ranks kept of full, MACs, ms of the layer and of its factors alone, what the factors miss of weights and of outputs (both: norm over norm)',
     columns: ['layer', 'method', 'ranks', 'MACs', 'ms', 'missed of weights', 'missed of outputs'],
     rows: factors.map(({ layer, method, modes, macs, latency, weightError, activationError }) => [
-      layer, method, modes.map(({ kept, full }) => `${kept} of ${full}`).join(', '), pair(macs, 0), pair(latency, 4), weightError.toFixed(3), activationError === null ? '' : activationError.toFixed(4),
+      layer, method, modes.map(({ kept, full }) => `${kept} of ${full}`).join(', '), pair(macs, 0), pair(latency, 4), weightError.toFixed(3), activationError === null ? '' : activationError.toFixed(3),
     ]),
   };
 }

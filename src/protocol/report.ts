@@ -232,7 +232,7 @@ export interface LayerFactors {
   readonly latency: readonly [before: number, after: number] | null;
   /** Norm of what the factors miss of the weights, over the norm of the weights. */
   readonly weightError: number;
-  /** Share of the variance of the layer's outputs on real samples that the factors miss, after refitting; null without samples. */
+  /** Norm of what the factors miss of the layer's outputs on real samples, after refitting, over the norm of the outputs (refitted: of their deviations from the mean); null without samples. */
   readonly activationError: number | null;
 }
 

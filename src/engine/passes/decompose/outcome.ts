@@ -53,10 +53,15 @@ export function outcomeOf({ plan, found, factored, refit, recovery, model, origi
       layer: nameOf(one.layer.nodes[0], origins), method: one.plan.method, modes: modesOf(one),
       parameters: [one.plan.before.parameters, one.plan.after.parameters],
       macs: one.plan.before.macs === null || one.plan.after.macs === null ? null : [one.plan.before.macs, one.plan.after.macs],
-      latency: one.plan.times, weightError: one.weightError, activationError: missed.get(one.layer.id) ?? one.missed ?? null,
+      latency: one.plan.times, weightError: one.weightError, activationError: ratioOfNorms(missed.get(one.layer.id) ?? one.missed),
     })),
     ...(recovery?.training !== undefined && { training: recovery.training }),
   };
+}
+
+/** As the error of weights is, of a share of squares. */
+function ratioOfNorms(missed: number | undefined): number | null {
+  return missed === undefined ? null : Math.sqrt(missed);
 }
 
 function nameOf(node: DecomposableLayer['nodes'][number], origins: Origins): string {

@@ -7,13 +7,13 @@ import { costsOf } from '../../../../src/engine/passes/costs';
 import { joinForms } from '../../../../src/engine/passes/joinForms';
 import { seededRandom } from '../../../../src/engine/random';
 import { said } from '../../../../src/protocol/text/index';
-import { assertSameOutputs } from '../../../support/models';
+import { assertSameOutputs, outputsOf } from '../../../support/models';
 import { Net } from '../../../support/pruning';
 import { storedCheckpoint } from '../../../support/storedCheckpoint';
 import { fakeClock, layerMacs } from '../prune/latency/fakeClock';
 import { contextFor, samples } from '../quantize/staticSupport';
 import { bytesOf } from '../train/trainSupport';
-import { convolutions, decompose, smallNet, texts } from './passSupport';
+import { convolutions, decompose, smallNet, texts, withInputX } from './passSupport';
 
 /** The model with a kernel of matrix rank 2. */
 function withLowRank(model: Model, name: string): void {
@@ -220,6 +220,19 @@ describe('passes that decompose', function () {
     assert.equal(joinForms(form, said('form.removed')).code, 'form.removed');
   });
 
+  it('tells the errors of weights and of outputs in one unit: norm over norm', async () => {
+    const net = new Net();
+    net.output(net.node('Conv', [net.input([1, 3, 8, 8]), net.weight(16, 3, 3, 3)]));
+    const model = withInputX(await net.model());
+    const data = samples(1);
+    const { model: smaller, factors: [factors] = [] } = await decompose('decompose.svd', model, { ranks: { ratio: 0.4 }, refit: false, grain: 1, measure: false }, { data });
+    const { inputs } = await (data.splits.get('train') ?? assert.fail()).read(0, 1);
+    const [whole, split] = await Promise.all([model, smaller].map(async (one) => Object.values(await outputsOf(one, inputs))[0]?.data as Float32Array));
+    assert.ok(whole !== undefined && split !== undefined);
+    const error = Math.hypot(...whole.map((value, at) => value - (split[at] ?? NaN))) / Math.hypot(...whole);
+    assert.ok(error > 0.05 && Math.abs((factors?.activationError ?? NaN) - error) < 1e-3 * error, `${factors?.activationError} instead of ${error}`);
+  });
+
   it('works by weights alone where activations are not to be looked at', async () => {
     const model = await smallNet();
     const { data } = contextFor(model, samples(16));
@@ -229,7 +242,7 @@ describe('passes that decompose', function () {
     const missed = (outcome: typeof aware): readonly number[] => (outcome?.factors ?? []).map(({ activationError }) => activationError ?? NaN);
     const lost = (outcome: typeof aware): readonly number[] => (outcome?.factors ?? []).map(({ weightError }) => weightError);
     assert.ok(missed(aware).length > 0);
-    missed(aware).forEach((share, layer) => assert.ok(share <= (missed(plain)[layer] ?? NaN) + 1e-9));
+    missed(aware).forEach((error, layer) => assert.ok(error <= (missed(plain)[layer] ?? NaN) + 1e-9));
     lost(plain).forEach((share, layer) => assert.ok(share <= (lost(aware)[layer] ?? NaN) + 1e-9));
   });
 });
