@@ -74,5 +74,6 @@ export const formTexts = {
   'why.rankNotCheaper': { en: 'factors of no rank that the options allow would cost less than it does. A smaller "grain", or for "ranks" another rule, allows more.', zh: '在选项允许的秩中，没有一个能使因子的开销低于它。减小 "grain"，或为 "ranks" 选择其他规则，可允许更多的秩。' },
   'why.factorsSlower': { en: 'measured alone, it takes {before} and its factors {after}.', zh: '单独测量时，它用时 {before}，其因子用时 {after}。' },
   'why.factorsSlowerAll': { en: 'measured alone, their factors take longer, or save less than 3 % of the time.', zh: '单独测量时，其因子用时更长，或节省不足 3 %。' },
+  'why.factorsNotFinite': { en: 'its factors, or the answers of the model with them, are too large for the type of its weights.', zh: '其因子或使用因子后的模型输出超出了权重类型可表示的范围。' },
   'why.lossTooLarge': { en: 'the target is met without it, at less loss.', zh: '不分解它也能达到目标，且损失更小。' },
 } as const satisfies Record<string, TextEntry>;

@@ -16,8 +16,8 @@ import type { FactorShape, FactorTask } from '../methods/method';
 import type { BudgetMeasure, DecomposeSettings } from '../options';
 import { type LayerCost, type LayerMeter, layerMeter } from '../ranks/cost';
 import { evbmf } from '../ranks/evbmf';
-import { rankPath, type RankStep, rounded, stepsOf } from '../ranks/path';
-import { bestByRule, byRule } from '../ranks/rules';
+import { MOST_STEPS, rankPath, type RankStep, rounded, stepsOf } from '../ranks/path';
+import { byRule } from '../ranks/rules';
 import { type DecomposableLayer, readKernels } from '../surgery/layers';
 import { replaceLayer } from '../surgery/replace';
 import { type AnswerMeter, answerMeter } from './answerMeter';
@@ -40,7 +40,7 @@ export interface Candidate {
 export interface LayerStudy {
   readonly layer: DecomposableLayer;
   readonly whole: LayerCost;
-  /** All cost less than the layer. */
+  /** All cost less than the layer. For a rule one of each method. */
   readonly candidates: readonly Candidate[];
   /** Singular values of each mode, by method; cp has none. */
   readonly spectra: ReadonlyMap<Method, readonly Float64Array[]>;
@@ -62,7 +62,7 @@ export interface StudyTask {
 /** Samples that effects are measured on: they only weigh layers against each other. Ours. */
 const EFFECT_SAMPLES = 128;
 
-/** @throws EngineError `weightsNotFinite`, `nonFiniteActivation`, `noFloatOutput`, `cancelled` */
+/** @throws EngineError `weightsNotFinite`, `tooFewSamples`, `nonFiniteActivation`, `noFloatOutput`, `answersNotFinite`, `cancelled` */
 export async function studyLayers(task: StudyTask, context: PassContext): Promise<readonly LayerStudy[]> {
   const { model, layers, settings, split } = task;
   const products = matrixProducts(context.runtime, context.threads);
@@ -98,17 +98,18 @@ async function studyLayer(one: One): Promise<LayerStudy> {
   const allowed = methods.filter((_, index) => refusals[index] === undefined);
   const spectra = new Map<Method, readonly Float64Array[]>();
   const candidates: Candidate[] = [];
+  let unusable = false;
   for (const method of allowed) {
     if (methods.length > 1 && method === 'cp' && !isQuick(one)) continue;
     const tasks = tasksFor(one.own, method);
     const ranked = await candidatesBy(one, method, tasks);
     spectra.set(method, ranked.values);
     const found = goal.kind === 'budget' ? await weighed(one, ranked) : await ruled(one, ranked, method);
-    candidates.push(...found);
+    if (found === undefined) unusable = true;
+    else candidates.push(...found);
   }
-  const chosen = goal.kind === 'budget' ? candidates : [bestByRule(candidates, goal.rule)].filter((candidate) => candidate !== undefined);
   const [first] = refusals;
-  return { layer, whole, candidates: chosen, spectra, why: chosen.length > 0 ? undefined : allowed.length > 0 ? 'why.rankNotCheaper' : first };
+  return { layer, whole, candidates, spectra, why: candidates.length > 0 ? undefined : unusable ? 'why.factorsNotFinite' : allowed.length > 0 ? 'why.rankNotCheaper' : first };
 }
 
 // ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,7 +133,8 @@ interface RankedSteps {
 }
 
 async function candidatesBy(one: One, method: Method, tasks: readonly FactorTask[]): Promise<RankedSteps> {
-  const { layer: { shape }, settings: { grain }, meter } = one;
+  const { layer: { shape }, settings: { grain, goal }, meter } = one;
+  const most = goal.kind === 'budget' ? MOST_STEPS : Infinity;
   const record = methodTable[method];
   const costOf = (ranks: readonly number[]): LayerCost => meter.of(record.shapes(shape, ranks));
   const isCheaper = (ranks: readonly number[]): boolean => costIn(one, costOf(ranks)) < costIn(one, meter.whole);
@@ -145,11 +147,11 @@ async function candidatesBy(one: One, method: Method, tasks: readonly FactorTask
   };
   const full = record.fullRanks(shape);
   if (method === 'cp') {
-    const cheaper = stepsOf(full[0] ?? 1, grain).filter((rank) => isCheaper([rank])).map((rank) => candidate({ ranks: [rank], missed: 1 }));
+    const cheaper = stepsOf(full[0] ?? 1, grain, most).filter((rank) => isCheaper([rank])).map((rank) => candidate({ ranks: [rank], missed: 1 }));
     return { steps: await fittedSteps(one, cheaper, factors), values: [], factors };
   }
   const values = await spectraOf(tasks, method);
-  return { steps: rankPath(full, values, grain, (ranks) => costOf(ranks).parameters).filter(({ ranks }) => isCheaper(ranks)).map(candidate), values, factors };
+  return { steps: rankPath(full, values, grain, (ranks) => costOf(ranks).parameters, most).filter(({ ranks }) => isCheaper(ranks)).map(candidate), values, factors };
 }
 
 /** What makes a form cheaper than the layer: what the budget counts; MACs stand for milliseconds, parameters for MACs nobody knows. */
@@ -218,17 +220,29 @@ const LEAST_PROBED = 1e-5;
 /**
  * Losses by what factors do to the answers: the layer alone is replaced at the candidate nearest to the share of its cost that
  * the budget leaves, and what the answers move for what is missed there holds for the other ranks. Without data, or where no rank
- * misses anything to speak of, losses are what is missed.
+ * misses anything to speak of, losses are what is missed. Undefined where the factors, or the answers with them, are no finite
+ * numbers: they overflow the type of the weights.
+ *
+ * @throws EngineError `answersNotFinite` where those of the model itself are not
  */
-async function weighed(one: One, { steps, factors: factorsOf }: RankedSteps): Promise<readonly Candidate[]> {
+async function weighed(one: One, { steps, factors: factorsOf }: RankedSteps): Promise<readonly Candidate[] | undefined> {
   const { model, layer, answers, split } = one;
   const probe = probeOf(one, steps.filter(({ missed }) => missed >= LEAST_PROBED));
   if (answers === undefined || probe === undefined) return steps;
   const { factors } = await factorsOf(probe.ranks);
   const changed = cloneModel(model);
-  replaceLayer(changed, layer, factors);
+  try {
+    replaceLayer(changed, layer, factors);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'factorsNotFinite') return undefined;
+    throw error;
+  }
   const [effect = 0] = await answers.distances([changed]);
-  if (!Number.isFinite(effect)) throw new EngineError('answersNotFinite', { split: split?.name ?? '' });
+  if (!Number.isFinite(effect)) {
+    const [own = 0] = await answers.distances([model]);
+    if (!Number.isFinite(own)) throw new EngineError('answersNotFinite', { split: split?.name ?? '' });
+    return undefined;
+  }
   const weight = Math.max(effect, 0) / probe.missed;
   return steps.map((step) => ({ ...step, loss: weight * step.missed }));
 }

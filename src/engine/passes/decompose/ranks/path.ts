@@ -15,47 +15,61 @@ export interface Grain {
   readonly isFixed: boolean;
 }
 
-/** Steps of a mode: more would differ by less than predictions err. Ours. */
-const MOST_STEPS = 48;
+/** Steps of a mode for a budget: more would differ by less than predictions err. Ours. */
+export const MOST_STEPS = 48;
 /** A mode holds so many steps at least, or its grain is halved; as prune.channels does. */
 const FEWEST_STEPS = 4;
 
-/** Ranks of a mode, rising, up to `full`: multiples of the grain, never 0, and `full` itself. */
-export function stepsOf(full: number, { size, isFixed }: Grain): readonly number[] {
-  let grain = size;
-  while (!isFixed && grain > 1 && full < FEWEST_STEPS * grain) grain = Math.ceil(grain / 2);
-  const multiples = Math.floor((full - 1) / grain);
-  const every = Math.max(1, Math.ceil(multiples / MOST_STEPS));
+/** Ranks of a mode, rising, up to `full`: multiples of the grain, never 0, evenly thinned out to `most`, and `full` itself. */
+export function stepsOf(full: number, grain: Grain, most = Infinity): readonly number[] {
+  const size = sizeFor(full, grain);
+  const multiples = Math.floor((full - 1) / size);
+  const every = Math.max(1, Math.ceil(multiples / most));
   const steps: number[] = [];
-  for (let at = multiples; at > 0; at -= every) steps.push(at * grain);
+  for (let at = multiples; at > 0; at -= every) steps.push(at * size);
   return [...steps.reverse(), full];
+}
+
+function sizeFor(full: number, { size, isFixed }: Grain): number {
+  let own = size;
+  while (!isFixed && own > 1 && full < FEWEST_STEPS * own) own = Math.ceil(own / 2);
+  return own;
 }
 
 /** A rank on the grain: the multiple at or above it, at least one, at most `full`. */
 export function rounded(rank: number, full: number, grain: Grain): number {
-  return stepsOf(full, grain).find((step) => step >= rank) ?? full;
+  const size = sizeFor(full, grain);
+  return Math.min(full, Math.max(1, Math.ceil(rank / size)) * size);
 }
 
 /** Share of the energy of a spectrum that its values from `rank` on have; 0 for a spectrum of zeros. */
 export function tailOf(spectrum: Float64Array, rank: number): number {
-  let [tail, total] = [0, 0];
+  return tailsOf(spectrum)[rank] ?? 0;
+}
+
+/** At each rank from 0 on. */
+function tailsOf(spectrum: Float64Array): Float64Array {
+  const tails = new Float64Array(spectrum.length);
+  let total = 0;
   for (let at = spectrum.length - 1; at >= 0; at -= 1) {
-    const energy = (spectrum[at] as number) ** 2;
-    total += energy;
-    if (at >= rank) tail += energy;
+    total += (spectrum[at] as number) ** 2;
+    tails[at] = total;
   }
-  return total > 0 ? tail / total : 0;
+  return total > 0 ? tails.map((tail) => tail / total) : tails;
 }
 
 /**
  * Steps from the smallest ranks to the full ones.
  *
  * @param full ranks of the modes. @param spectra singular values of each mode, falling.
- * @param parameters of factors of such ranks: what is weighed against what is missed.
+ * @param parameters of factors of such ranks: what is weighed against what is missed. @param most steps of each mode.
  */
-export function rankPath(full: readonly number[], spectra: readonly Float64Array[], grain: Grain, parameters: (ranks: readonly number[]) => number): readonly RankStep[] {
-  const steps = full.map((rank) => stepsOf(rank, grain));
-  const tails = steps.map((own, mode) => own.map((rank) => tailOf(spectra[mode] ?? new Float64Array(0), rank)));
+export function rankPath(full: readonly number[], spectra: readonly Float64Array[], grain: Grain, parameters: (ranks: readonly number[]) => number, most = Infinity): readonly RankStep[] {
+  const steps = full.map((rank) => stepsOf(rank, grain, most));
+  const tails = steps.map((own, mode) => {
+    const all = tailsOf(spectra[mode] ?? new Float64Array(0));
+    return own.map((rank) => all[rank] ?? 0);
+  });
   const at = steps.map((own) => own.length - 1);
   const ranksAt = (places: readonly number[]): number[] => places.map((place, mode) => steps[mode]?.[place] ?? 1);
   const missedAt = (places: readonly number[]): number => Math.min(1, places.reduce((sum, place, mode) => sum + (tails[mode]?.[place] ?? 0), 0));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Choice, spend } from '../../../../../src/engine/passes/decompose/ranks/budget';
-import { rankPath, rounded, stepsOf, tailOf } from '../../../../../src/engine/passes/decompose/ranks/path';
+import { MOST_STEPS, rankPath, rounded, stepsOf, tailOf } from '../../../../../src/engine/passes/decompose/ranks/path';
 import { bestByRule, byRule, type Ranked } from '../../../../../src/engine/passes/decompose/ranks/rules';
 
 const spectrum = (size: number): fc.Arbitrary<Float64Array> => fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: size, maxLength: size }).map((values) => Float64Array.from(values).sort().reverse());
@@ -26,6 +26,18 @@ describe('steps of ranks', () => {
 
   it('round ranks up, within 1 and the full rank', () => {
     assert.deepEqual([0, 1, 8, 9, 64, 100].map((rank) => rounded(rank, 64, { size: 8, isFixed: true })), [8, 8, 8, 16, 64, 64]);
+  });
+
+  it('round to the grain however many steps there are, which are thinned out for budgets alone', () => {
+    const grain = { size: 16, isFixed: false };
+    assert.deepEqual([1, 17, 100, 1000, 1009, 4081].map((rank) => rounded(rank, 4096, grain)), [16, 32, 112, 1008, 1024, 4096]);
+    const all = stepsOf(4096, grain);
+    assert.deepEqual(all, Array.from({ length: 256 }, (_, at) => 16 * (at + 1)));
+    const thin = stepsOf(4096, grain, MOST_STEPS);
+    assert.ok(thin.length <= MOST_STEPS + 1 && thin.every((rank) => all.includes(rank)));
+    const flat = [new Float64Array(4096).fill(1)];
+    const ranksOf = (most?: number): readonly (number | undefined)[] => rankPath([4096], flat, grain, ([rank = 0]) => rank, most).map(({ ranks: [rank] }) => rank);
+    assert.deepEqual([ranksOf(), ranksOf(MOST_STEPS)], [all, thin]);
   });
 });
 
