@@ -17,7 +17,7 @@ import { recoverTraining } from '../recovery/recover';
 import { everythingKept } from '../refit/kept';
 import { refit } from '../refit/refit';
 import { chooseForms } from './choose';
-import { seenLayers } from './measure/covariances';
+import { seenLayers, takingTurns } from './measure/covariances';
 import { factorize, type LayerTask, tasksFor } from './measure/layerTask';
 import { studyLayers } from './measure/study';
 import type { DecomposeSettings } from './options';
@@ -88,12 +88,17 @@ async function planned({ model, found, settings, split, seed }: Task, context: P
   return rememberedPlan(context.checkpoint, key, async () => {
     const costs = await costsOf(model, context.dims);
     const share = shareOf(settings.goal, costs);
-    const studies = await studyLayers({ model, layers: found.layers, settings, split, share, seed }, within(context, [0, STUDIED]));
+    const studies = await studyLayers({ model, layers: found.layers, settings, split, share, seed }, turns({ settings, split }, within(context, [0, STUDIED])));
     if (studies.every(({ candidates }) => candidates.length === 0)) {
       throw nothingToDecompose(studies.map(({ layer: { nodes: [node] }, why }) => ({ layer: layersOf(node, context.origins)[0] ?? nodeLabel(node), why: why ?? 'why.rankNotCheaper' })));
     }
     return planOf(await chooseForms({ model, studies, settings, costs }, within(context, [STUDIED, 1])));
   });
+}
+
+/** Without anybody who looks at layers there is nothing to take turns with. */
+function turns({ settings: { activations, refit: fits }, split }: Pick<Task, 'settings' | 'split'>, context: PassContext): PassContext {
+  return split !== undefined && (activations || !fits) ? takingTurns(context) : context;
 }
 
 /** Where nothing says what will be left of a layer. */
@@ -124,7 +129,8 @@ interface Replaced {
 }
 
 /** The model with factors in the place of the planned layers. */
-async function replaced({ model, found, settings, split, seed }: Task, plan: Plan, context: PassContext): Promise<Replaced> {
+async function replaced({ model, found, settings, split, seed }: Task, plan: Plan, given: PassContext): Promise<Replaced> {
+  const context = turns({ settings, split }, given);
   const copy = cloneModel(model);
   const added = new Map<string, string>();
   const layers: Factored[] = [];

@@ -5,6 +5,7 @@ import { readTensor, tensorFrom } from '../../../../src/engine/ir/tensors';
 import { isOp, type Model } from '../../../../src/engine/ir/model';
 import { costsOf } from '../../../../src/engine/passes/costs';
 import { joinForms } from '../../../../src/engine/passes/joinForms';
+import type { PassContext } from '../../../../src/engine/passes/pass';
 import { seededRandom } from '../../../../src/engine/random';
 import { said } from '../../../../src/protocol/text/index';
 import { assertSameOutputs, outputsOf } from '../../../support/models';
@@ -191,8 +192,14 @@ describe('passes that decompose', function () {
   it('stops when it is cancelled, and reports progress that only grows', async () => {
     const model = await smallNet();
     const seen: number[] = [];
-    await decompose('decompose', model, { macs: 0.6 }, { data: samples(16), context: { progress: ({ fraction }) => { seen.push(fraction ?? 0); } } });
+    const looks: number[] = [];
+    const progress: PassContext['progress'] = ({ fraction, activity }) => {
+      seen.push(fraction ?? 0);
+      if (activity === 'progress.calibrating') looks.push(fraction ?? 0);
+    };
+    await decompose('decompose', model, { macs: 0.6 }, { data: samples(16), context: { progress } });
     assert.ok(seen.length > 3 && seen.every((fraction, at) => fraction >= (seen[at - 1] ?? 0) && fraction <= 1), seen.join());
+    assert.ok(looks.length > 1 && new Set(looks).size === looks.length, 'moves while layers are looked at');
     await assert.rejects(decompose('decompose', model, { macs: 0.6 }, { context: { signal: AbortSignal.abort() } }), { code: 'cancelled' });
   });
 

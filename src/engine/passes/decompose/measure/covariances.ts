@@ -28,19 +28,46 @@ export interface Looking {
   readonly stageBytes?: number;
 }
 
+/** What is said to be done meanwhile, with the share of the layers that were looked at. */
+const LOOKING = 'progress.calibrating';
+/** Of looking in the time of looking and of what is then done with the layers; rough. */
+const LOOKING_SHARE = 0.3;
+
+/** The context for looking at layers and working on them, which take turns: what each says of itself becomes progress of both. */
+export function takingTurns(context: PassContext): PassContext {
+  let [looked, worked] = [0, 0];
+  return {
+    ...context,
+    progress(progress) {
+      if (progress.activity === LOOKING) looked = progress.fraction ?? looked;
+      else worked = progress.fraction ?? worked;
+      context.progress({ ...progress, fraction: LOOKING_SHARE * looked + (1 - LOOKING_SHARE) * worked });
+    },
+  };
+}
+
 /**
  * The layers in their order. Embeddings, which look rows up, are not looked at.
  *
  * @throws EngineError `nonFiniteActivation` when no sample gave finite numbers
  */
 export async function* seenLayers({ model, layers, split, samples, stageBytes = STAGE_BYTES }: Looking, context: PassContext): AsyncGenerator<SeenLayer> {
+  let before = 0;
   for (const { stage, kind } of stagesOf(layers, stageBytes)) {
-    if (split === undefined || kind === undefined) {
+    const done = before;
+    before += stage.length;
+    if (split === undefined) {
+      for (const layer of stage) yield { layer, covariances: undefined };
+      continue;
+    }
+    const onProgress = (fraction: number): void => context.progress({ activity: LOOKING, fraction: (done + fraction * stage.length) / layers.length });
+    if (kind === undefined) {
+      onProgress(1);
       for (const layer of stage) yield { layer, covariances: undefined };
       continue;
     }
     const wanted = stage.map(wantedOf);
-    const { sums } = await gatherStatistics({ model, wanted, kind, split, samples, onProgress: () => undefined }, context);
+    const { sums } = await gatherStatistics({ model, wanted, kind, split, samples, onProgress }, context);
     for (const [position, layer] of stage.entries()) yield { layer, covariances: covariancesOf(layer, kind, sums[position] ?? new Float64Array(0)) };
   }
 }
