@@ -224,6 +224,22 @@ export const findingTexts = {
     en: '{layers} layers that read fewer inputs keep their old weights: these are shared, scaled, sparse, or too wide to be fitted. Training ("recover", "finetune" or "distill") reaches them too.',
     zh: '{layers} 个输入变少的层沿用旧权重：这些权重被共享、带缩放系数、已稀疏化，或过宽而无法拟合。训练（"recover"、"finetune" 或 "distill"）可以调整它们。',
   },
+  'finding.factorsRefitted': {
+    en: 'The last factors of {layers} split layers were fitted on {samples} training samples to what these layers gave before: on average the error of their outputs went from {before} to {after}.',
+    zh: '已用 {samples} 个训练样本拟合 {layers} 个已分解层的最后一个因子，使其输出接近原来的输出：平均而言，输出误差由 {before} 变为 {after}。',
+  },
+  'finding.factorsRefitted.one': {
+    en: 'The last factor of one split layer was fitted on {samples} training samples to what this layer gave before: the error of its outputs went from {before} to {after}.',
+    zh: '已用 {samples} 个训练样本拟合 1 个已分解层的最后一个因子，使其输出接近原来的输出：输出误差由 {before} 变为 {after}。',
+  },
+  'finding.factorsRefitLeft': {
+    en: 'The last factors of {layers} split layers stay as they were found: they are shared, scaled, or too wide to be fitted in order. Training ("recover", "finetune" or "distill") reaches them too.',
+    zh: '{layers} 个已分解层的最后一个因子保持求得时的值：它们被共享、带缩放系数，或过宽而无法按顺序拟合。训练（"recover"、"finetune" 或 "distill"）可以调整它们。',
+  },
+  'finding.factorsRefitLeft.one': {
+    en: 'The last factor of one split layer stays as it was found: it is shared, scaled, or too wide to be fitted in order. Training ("recover", "finetune" or "distill") reaches it too.',
+    zh: '1 个已分解层的最后一个因子保持求得时的值：它被共享、带缩放系数，或过宽而无法按顺序拟合。训练（"recover"、"finetune" 或 "distill"）可以调整它。',
+  },
   'finding.statisticsRenewed': {
     en: 'The running statistics of {layers} BatchNormalizations were measured anew on {samples} training samples.',
     zh: '已用 {samples} 个训练样本重新测量 {layers} 个 BatchNormalization 的统计量。',

@@ -28,6 +28,11 @@ export const formTexts = {
   'form.method.spatial': { en: 'spatial', zh: '空间分解' },
   'form.method.tucker': { en: 'Tucker', zh: 'Tucker' },
   'form.method.cp': { en: 'CP', zh: 'CP' },
+  // Methods with the number of layers each has; parameters of `finding.decomposed`.
+  'form.methods.1': { en: '{method1} {count1}', zh: '{method1} {count1}' },
+  'form.methods.2': { en: '{method1} {count1}, {method2} {count2}', zh: '{method1} {count1}、{method2} {count2}' },
+  'form.methods.3': { en: '{method1} {count1}, {method2} {count2}, {method3} {count3}', zh: '{method1} {count1}、{method2} {count2}、{method3} {count3}' },
+  'form.methods.4': { en: '{method1} {count1}, {method2} {count2}, {method3} {count3}, {method4} {count4}', zh: '{method1} {count1}、{method2} {count2}、{method3} {count3}、{method4} {count4}' },
   'form.trained': { en: 'trained', zh: '已训练' },
   'form.float': { en: 'kept float', zh: '保持浮点' },
 
@@ -71,7 +76,7 @@ export const formTexts = {
   'why.channelAlone': { en: 'each of its channels has a kernel of its own and mixes with no other; "spatial" can split such kernels.', zh: '其每个通道有独立的卷积核，通道之间不混合；可使用 "spatial" 拆分。' },
 
   // Why a layer stays whole although a method could split it; parameters of `finding.layerNotDecomposed`.
-  'why.rankNotCheaper': { en: 'factors of no rank that the options allow would cost less than it does. A smaller "grain", or for "ranks" another rule, allows more.', zh: '在选项允许的秩中，没有一个能使因子的开销低于它。减小 "grain"，或为 "ranks" 选择其他规则，可允许更多的秩。' },
+  'why.rankNotCheaper': { en: 'factors of no rank that the options allow would cost less than it does. Where "grain" is above 1, a smaller one allows more ranks; where "ranks" names a rule, another may.', zh: '在选项允许的秩中，没有一个能使因子的开销低于它。"grain" 大于 1 时，减小它可允许更多的秩；"ranks" 指定了规则时，可尝试其他规则。' },
   'why.factorsSlower': { en: 'measured alone, it takes {before} and its factors {after}.', zh: '单独测量时，它用时 {before}，其因子用时 {after}。' },
   'why.factorsSlowerAll': { en: 'measured alone, their factors take longer, or save less than 3 % of the time.', zh: '单独测量时，其因子用时更长，或节省不足 3 %。' },
   'why.factorsNotFinite': { en: 'its factors, or the answers of the model with them, are too large for the type of its weights.', zh: '其因子或使用因子后的模型输出超出了权重类型可表示的范围。' },

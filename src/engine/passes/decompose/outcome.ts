@@ -6,7 +6,7 @@ import type { Model } from '../../ir/model';
 import { type Costs, leftParams } from '../costs';
 import type { Origins, PassOutcome } from '../pass';
 import { layersOf } from '../quantize/ignore';
-import { refitFindings } from '../refit/findings';
+import { factorRefitFindings } from '../refit/findings';
 import type { RefitOutcome } from '../refit/refit';
 import type { Left } from './choose';
 import { methods } from './factors';
@@ -45,7 +45,7 @@ export function outcomeOf({ plan, found, factored, refit, recovery, model, origi
     findings: [
       decomposedFinding(factored, found.layers.length, rest),
       ...plan.findings,
-      ...(refit === undefined ? [] : refitFindings(refit)),
+      ...(refit === undefined ? [] : factorRefitFindings(refit)),
       ...leftFindings(plan.left, found, origins),
       ...(recovery?.findings ?? []),
     ],
@@ -84,9 +84,9 @@ function formOf({ shape }: DecomposableLayer, { method, ranks }: PlannedLayer): 
 function decomposedFinding(factored: readonly Factored[], total: number, { before, after }: Pick<Decomposition, 'before' | 'after'>): Finding {
   if (factored.length === 0) return { severity: 'warning', ...said('finding.nothingDecomposed', { total }) };
   const counts = methods.map((method) => ({ method, count: factored.filter(({ plan }) => plan.method === method).length })).filter(({ count }) => count > 0);
-  return info('finding.decomposed', {
-    layers: factored.length, total, methods: counts.map(({ method, count }) => `${said(`form.method.${method}`).text} ${count}`).join(', '), ...leftParams(before, after),
-  });
+  // Codes, so that each language has its own words.
+  const named = Object.fromEntries(counts.flatMap(({ method, count }, index) => [[`method${index + 1}`, `form.method.${method}`], [`count${index + 1}`, count]]));
+  return info('finding.decomposed', { layers: factored.length, total, methods: `form.methods.${counts.length}`, ...named, ...leftParams(before, after) });
 }
 
 /** Layers that are named where many stay for the same reason. */
@@ -102,8 +102,11 @@ function leftFindings(left: readonly Left[], { refused }: Decomposable, origins:
     const [first] = own;
     if (names.length === 1 && first !== undefined) return [info('finding.layerNotDecomposed', { ...first.params, layer: names[0] ?? '', why })];
     // What was measured stands behind each name.
-    const shown = own.slice(0, NAMED).map(({ id, params }) => `${byOutput.get(id) ?? id}${params['before'] === undefined ? '' : ` (${params['before']} → ${params['after'] ?? ''})`}`);
-    return [info('finding.layersNotDecomposed', { count: names.length, layers: `${shown.join(', ')}${own.length > NAMED ? ', …' : ''}`, why: why === 'why.factorsSlower' ? 'why.factorsSlowerAll' : why })];
+    const shown = names.slice(0, NAMED).map((name) => {
+      const { before, after } = own.find(({ id }) => (byOutput.get(id) ?? id) === name)?.params ?? {};
+      return before === undefined ? name : `${name} (${before} → ${after ?? ''})`;
+    });
+    return [info('finding.layersNotDecomposed', { count: names.length, layers: `${shown.join(', ')}${names.length > NAMED ? ', …' : ''}`, why: why === 'why.factorsSlower' ? 'why.factorsSlowerAll' : why })];
   });
 }
 
