@@ -21,7 +21,7 @@ import { saveModel, savedBytes } from '../runtime/saveModel';
 import { createRuntime } from '../runtime/sessions';
 import { loadState, passCheckpoint, requireSameInputs, type Resumed, saveState } from './compressState';
 import { sha256OfFiles } from './hashes';
-import { requireDims } from './dims';
+import { requireDims, requireSizes } from './dims';
 import type { JobContext, JobRunner } from './job';
 import { measurePair, measureWeights } from './measure';
 import { openModel, type OpenModel, withModel } from './openModel';
@@ -44,6 +44,7 @@ export const compress: JobRunner<'compress'> = async (asked, context) => {
     return withData(request, before.model, async (data) => {
       const needing = recipe.passes.find(({ pass }) => pass.data === 'required');
       if (needing !== undefined && data === undefined) throw new EngineError('dataNeeded', { what: needing.pass.id });
+      requireSizes(before.model, request.dims);
       return run({ request, recipe, before, data, context, runtime: createRuntime(), others: [] });
     });
   });

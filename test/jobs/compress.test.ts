@@ -11,7 +11,7 @@ import { findPass } from '../../src/engine/passes/registry';
 import { runners } from '../../src/jobs/index';
 import type { CompressReport } from '../../src/protocol/report';
 import type { CompressRequest } from '../../src/protocol/jobs';
-import { withAssets } from '../support/assets';
+import { assetPath, withAssets } from '../support/assets';
 import { DATA, inWorkspace, recordingContext } from './support';
 
 const STATIC = { version: 1, passes: [{ pass: 'quantize.static', samples: 64 }] } as const;
@@ -131,6 +131,15 @@ withAssets('jobs: compress', function () {
       await assert.rejects(runners.compress(asked.data === undefined ? withoutData(asked) : asked, recordingContext()), { code }, code);
     }
     assert.deepEqual(await readdir(folder), ['ds_cnn_s.onnx']);
+  }));
+
+  it('asks for the size of an open dimension before passes run, not when their result is timed', () => inWorkspace(async ({ folder }) => {
+    const model = join(folder, 'silero.onnx');
+    await writeFile(model, await readFile(assetPath('models/silero_vad_half.onnx')));
+    const context = recordingContext();
+    const asked = withoutData(request(model, { recipe: { version: 1, passes: [{ pass: 'decompose', parameters: 0.9 }] } }));
+    await assert.rejects(runners.compress(asked, context), { code: 'symbolicDimension', message: /"sequence"/u });
+    assert.ok(!context.events.some((event) => event.type === 'progress' && event.progress.activity === 'progress.decomposing'));
   }));
 
   it('leaves nothing behind where the folder cannot be written', function () {

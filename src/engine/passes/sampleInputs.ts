@@ -20,10 +20,17 @@ export interface SampleOptions {
 /** One array for each input. Throws `symbolicDimension` for an open dimension without a size, `unsupportedType` for other types. */
 export function sampleInputs(model: Model, inputs: readonly SessionValue[], options: SampleOptions = {}): Record<string, NdArray> {
   const random = seededRandom(options.seed ?? 0);
-  return Object.fromEntries(inputs.map((input) => {
-    const dims = shapeOf(input, { ...options, dims: { ...batchDims(inputs, options), ...options.dims } });
+  const shapes = sampleShapes(inputs, options);
+  return Object.fromEntries(inputs.map((input, index) => {
+    const dims = shapes[index] ?? [];
     return [input.name, { type: input.type, dims, data: values(input, elementCount(dims), bound(model, input.name), random) }];
   }));
+}
+
+/** The shapes of the inputs, in their order. Throws `symbolicDimension` as `sampleInputs` does. */
+export function sampleShapes(inputs: readonly SessionValue[], options: SampleOptions = {}): number[][] {
+  const dims = { ...batchDims(inputs, options), ...options.dims };
+  return inputs.map((input) => shapeOf(input, { ...options, dims }));
 }
 
 /** Open first dimensions by name: the state of a recurrent model has the batch as its second. */
