@@ -85,7 +85,7 @@ function decomposedFinding(factored: readonly Factored[], total: number, { befor
   if (factored.length === 0) return { severity: 'warning', ...said('finding.nothingDecomposed', { total }) };
   const counts = methods.map((method) => ({ method, count: factored.filter(({ plan }) => plan.method === method).length })).filter(({ count }) => count > 0);
   // Codes, so that each language has its own words.
-  const named = Object.fromEntries(counts.flatMap(({ method, count }, index) => [[`method${index + 1}`, `form.method.${method}`], [`count${index + 1}`, count]]));
+  const named = Object.fromEntries(counts.flatMap(({ method, count }, index): [string, string | number][] => [[`method${index + 1}`, `form.method.${method}`], [`count${index + 1}`, count]]));
   return info('finding.decomposed', { layers: factored.length, total, methods: `form.methods.${counts.length}`, ...named, ...leftParams(before, after) });
 }
 
