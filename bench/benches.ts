@@ -17,6 +17,7 @@ import { pruneCriteria } from './pruning/criteria';
 import { pruneRecovery } from './pruning/recovery';
 import { trainingForms } from './core/trainingForms';
 import { decomposeActivations } from './decompose/activations';
+import { decomposeMethods } from './decompose/methods';
 import { decomposeMobilenet } from './decompose/mobilenet';
 import { decomposeResnet } from './decompose/resnet18';
 import { decomposeResnet50 } from './decompose/resnet50';
@@ -35,4 +36,4 @@ import { trainingThroughput } from './training/throughput';
 import { trainingWebGpu } from './training/webgpu';
 import type { Bench } from './lib/bench';
 
-export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, decomposeLinalg, decomposeResnet, decomposeMobilenet, decomposeTransformer, decomposeActivations, decomposeResnet50, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
+export const benches: readonly Bench[] = [int8Accuracy, int8Latency, profileSums, inspectSpeed, activation, fuzz, largeFiles, operators, checker, macs, modelText, cleanupBench, opsetConversion, trainingForms, pruneSurgery, pruneBlocksBench, pruneHeadsBench, pruneWeightsBench, pruneLatency, pruneCriteria, pruneRecovery, sparseTraining, decomposeLinalg, decomposeMethods, decomposeResnet, decomposeMobilenet, decomposeTransformer, decomposeActivations, decomposeResnet50, trainingOracle, trainingCurves, trainingThroughput, trainingWebGpu, trainingScratch];
