@@ -8,7 +8,7 @@ import { methodTable } from '../../src/engine/passes/decompose/methods';
 import type { KernelShape } from '../../src/engine/passes/decompose/methods/method';
 import { openModel } from '../../src/jobs/openModel';
 import { seededRandom } from '../../src/engine/random';
-import { drawn, type Recipe } from '../../test/engine/passes/decompose/methods/drawn';
+import { type Case, drawn } from '../../test/engine/passes/decompose/methods/drawn';
 import { drawnKernel, errorOf, kernelOfFactors, products, taskOf } from '../../test/engine/passes/decompose/methods/kernels';
 import type { Bench, Claim } from '../lib/bench';
 import { asset, inRepository } from '../lib/workspace';
@@ -88,20 +88,6 @@ async function worstOfKnownRank(method: Method): Promise<number> {
 }
 
 // ── references ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-interface Reference {
-  readonly ranks: readonly number[];
-  readonly error: number;
-}
-
-interface Case {
-  readonly shape: readonly [outputs: number, inputs: number, ...kernel: readonly number[]];
-  readonly drawn?: Recipe;
-  /** Initializer of the model. */
-  readonly weights?: string;
-  readonly tucker: readonly Reference[];
-  readonly cp: readonly Reference[];
-}
 
 interface Compared {
   readonly kernel: string;

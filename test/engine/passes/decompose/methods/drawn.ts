@@ -6,6 +6,22 @@ export interface Recipe {
   readonly seed: number;
 }
 
+/** Error of another implementation at these ranks. */
+export interface Reference {
+  readonly ranks: readonly number[];
+  readonly error: number;
+}
+
+/** A kernel of references.json. */
+export interface Case {
+  readonly shape: readonly [outputs: number, inputs: number, ...kernel: readonly number[]];
+  readonly drawn?: Recipe;
+  /** Initializer of the model. */
+  readonly weights?: string;
+  readonly tucker: readonly Reference[];
+  readonly cp: readonly Reference[];
+}
+
 /** Row-major; see `drawn` in the script. */
 export function drawn(shape: readonly number[], { components, noise, seed }: Recipe): Float64Array {
   const size = shape.reduce((all, one) => all * one, 1);

@@ -7,22 +7,8 @@ import { readTensor } from '../../../../../src/engine/ir/tensors';
 import { methodTable } from '../../../../../src/engine/passes/decompose/methods';
 import { repositoryRoot, withAssets } from '../../../../support/assets';
 import { closeAssets, openAsset } from '../../../../support/models';
-import { drawn, type Recipe } from './drawn';
+import { type Case, drawn } from './drawn';
 import { products, taskOf } from './kernels';
-
-interface Reference {
-  readonly ranks: readonly number[];
-  readonly error: number;
-}
-
-interface Case {
-  readonly shape: readonly [outputs: number, inputs: number, ...kernel: readonly number[]];
-  readonly drawn?: Recipe;
-  /** Initializer of the model. */
-  readonly weights?: string;
-  readonly tucker: readonly Reference[];
-  readonly cp: readonly Reference[];
-}
 
 const { model, cases } = JSON.parse(readFileSync(path.join(repositoryRoot, 'test/fixtures/decompose/references.json'), 'utf8')) as { model: string; cases: readonly Case[] };
 /** Of the errors of the references: what issue 6 asks for. */
